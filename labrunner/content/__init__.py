@@ -1,0 +1,1 @@
+"""Files → immutable models. Every mistake carries file, line, column and a remedy."""
