@@ -1,0 +1,7 @@
+"""What the API server knows of the shape of its objects: decoding, strict field checks, OpenAPI."""
+
+from __future__ import annotations
+
+from labrunner.sim.schema.decoding import Decoded, check, decode
+
+__all__ = ["Decoded", "check", "decode"]
