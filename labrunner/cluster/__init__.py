@@ -1,0 +1,1 @@
+"""Cluster drivers behind one protocol: the simulated cluster, kind, and any existing context."""

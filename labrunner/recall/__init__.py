@@ -1,0 +1,1 @@
+"""Active recall: grading answers, and scheduling the next time a question is asked."""
