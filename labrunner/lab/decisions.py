@@ -30,7 +30,7 @@ from labrunner.recall.grading import grade
 from labrunner.recall.scheduling import rating
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """The command makes no sense here; the text says why, for the learner."""
 
 
@@ -47,7 +47,7 @@ class Setting:
 
 
 def decide(setting: Setting, progress: LabProgress, command: commands.Command) -> tuple[LabEvent, ...]:
-    """The events a command leads to; Refused when it cannot be done.
+    """The events a command leads to; RefusedError when it cannot be done.
 
     The completion of the current step follows from whatever else happened.
     """
@@ -68,25 +68,25 @@ def _direct(setting: Setting, progress: LabProgress, command: commands.Command) 
         case commands.Previous():
             index = _index(module, progress)
             if index == 0:
-                raise Refused("this is the first step")
+                raise RefusedError("this is the first step")
             return (StepEntered(module.steps[index - 1].id),)
         case commands.CellEnded(result):
             return (result,)
         case commands.CheckObserved(check, passing):
             return _observed(module.checks[check], progress, passing)
         case commands.TakeHint(text):
-            step = _current(module, progress)
-            return (HintShown(step.id, len(progress.step(step.id).hints), text),)
+            here = _current(module, progress)
+            return (HintShown(here.id, len(progress.step(here.id).hints), text),)
         case commands.TakeSolution(played):
-            step = _current(module, progress)
-            if not solution_cells(module, step):
-                raise Refused("this step has no solution to show: it has nothing to do but read")
-            return (SolutionPlayed(step.id) if played else SolutionShown(step.id),)
+            here = _current(module, progress)
+            if not solution_cells(module, here):
+                raise RefusedError("this step has no solution to show: it has nothing to do but read")
+            return (SolutionPlayed(here.id) if played else SolutionShown(here.id),)
         case commands.Answer():
             return (_answered(module, command),)
         case commands.GiveValue(check, value):
             if not value.strip():
-                raise Refused("type a value first")
+                raise RefusedError("type a value first")
             return (ValueGiven(check, value.strip()),)
         case commands.Confirm(check):
             return (Confirmed(check),)
@@ -112,7 +112,7 @@ def _next(setting: Setting, progress: LabProgress) -> tuple[LabEvent, ...]:
     done_now = {event.step for event in events if isinstance(event, StepCompleted)}
     remaining = [other for other in open_steps(module, progress) if other.id not in done_now]
     if remaining:
-        raise Refused(f"not finished yet: {', '.join(other.title for other in remaining)}")
+        raise RefusedError(f"not finished yet: {', '.join(other.title for other in remaining)}")
     return (*events, LabFinished()) if progress.finished_at is None else tuple(events)
 
 
