@@ -52,7 +52,8 @@ class CheckStatus:
     """Where a check stands now.
 
     `waited` and `limit` are seconds of `eventually` (limit None: no deadline); `passed_at` is the unix time of the first
-    pass, which stands even when `verdict` has changed since (mode edge).
+    pass, which stands even when `verdict` has changed since (mode edge). `baseline_seen` says that what an `absent`
+    check with a baseline waits to lose has existed; a session that resumes hands it back to `Verifier.activate`.
     """
 
     check_id: str
@@ -60,6 +61,7 @@ class CheckStatus:
     waited: float = 0.0
     limit: float | None = None
     passed_at: float | None = None
+    baseline_seen: bool = False
 
     @property
     def state(self) -> CheckState:
