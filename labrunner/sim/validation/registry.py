@@ -22,6 +22,6 @@ def create(obj: Obj, rt: ResourceType) -> list[FieldError]:
 
 
 def update(new: Obj, old: Obj, rt: ResourceType, subresource: str = "") -> list[FieldError]:
-    """Everything wrong with replacing ``old`` by ``new`` through ``subresource`` ("" is the object itself)."""
+    """Everything wrong with replacing ``old`` by ``new`` through ``subresource`` ("": the object itself)."""
     rule = UPDATE.get(f"{rt.gr}/{subresource}" if subresource else rt.gr)
     return rule(new, old) if rule else []
