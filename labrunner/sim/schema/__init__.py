@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from labrunner.sim.schema.decoding import Decoded, check, decode
+from labrunner.sim.schema.decoding import Decoded, Kind, check, decode, strict_error
 
-__all__ = ["Decoded", "check", "decode"]
+__all__ = ["Decoded", "Kind", "check", "decode", "strict_error"]

@@ -1,13 +1,21 @@
-"""Request bodies to objects, with the complaints the API server makes on the way."""
+"""Request bodies to objects, as the API server's Go decoder reads them, with its complaints on the way.
+
+An object that passes through here looks as if it had been read into its Go type and written again: unknown fields and
+nulls are gone, quantities and times are canonical, structs that Go always writes are there.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, NoReturn, Protocol
 
-from labrunner.sim.errors import bad_request
+from labrunner.sim import gotext
+from labrunner.sim.errors import ApiError, bad_request
 from labrunner.sim.objects import Obj
+from labrunner.sim.schema import gotypes
+from labrunner.sim.schema.goreader import GoReader, HardError
 
 
 class Kind(Protocol):
@@ -33,15 +41,100 @@ def decode(body: bytes, kind: Kind, *, yaml: bool = False, strict: bool = True) 
     """The object in a JSON (or, with *yaml*, YAML) *body*, expected to be of *kind*.
 
     Values of the wrong type end in the server's ``400 … cannot be handled as a …``. Unknown and duplicate fields
-    are reported in ``problems`` when *strict*; unknown ones are dropped from the object in any case (built-in kinds).
+    are reported in ``problems`` when *strict*; unknown ones are dropped from the object in any case. Custom
+    resources (kinds without a built-in Go type) are parsed only; their schema is the business of ``crd``.
     """
+    if yaml:
+        parsed, duplicates, complaints = _parse_yaml(body)
+    else:
+        (parsed, duplicates), complaints = _parse_json(body), ()
+    if type(parsed) is not dict:
+        _wrong_top(parsed, kind)
+    given = parsed.get("kind")
+    shown = given if isinstance(given, str) and given else kind.kind
+    target = gotypes.struct_of(kind.group, kind.version, kind.kind)
+    reader = GoReader(duplicates)
     try:
-        obj = json.loads(body)
-    except ValueError as error:
-        raise bad_request(str(error)) from None
-    return Decoded(obj)
+        obj = reader.read(parsed, target)
+    except HardError as error:
+        raise _cannot_handle(shown, kind, str(error)) from None
+    if target is not None:
+        obj.setdefault("apiVersion", f"{kind.group}/{kind.version}" if kind.group else kind.version)
+        obj.setdefault("kind", kind.kind)
+    return Decoded(obj, (*complaints, *reader.problems) if strict else ())
 
 
 def check(obj: Obj, kind: Kind) -> Decoded:
-    """Like :func:`decode` for an object that is parsed already, such as the outcome of a patch. Copies on change."""
-    return Decoded(obj)
+    """Like :func:`decode` for an object that is parsed already, such as the outcome of a patch. *obj* stays as it is."""
+    target = gotypes.struct_of(kind.group, kind.version, kind.kind)
+    if target is None:
+        return Decoded(obj)
+    reader = GoReader({})
+    try:
+        return Decoded(reader.read(obj, target), tuple(reader.problems))
+    except HardError as error:
+        raise _cannot_handle(kind.kind, kind, str(error)) from None
+
+
+def strict_error(kind: Kind, problems: Iterable[str]) -> ApiError:
+    """The 400 by which ``fieldValidation=Strict`` refuses *problems*."""
+    return _cannot_handle(kind.kind, kind, "strict decoding error: " + ", ".join(problems))
+
+
+def _cannot_handle(shown: str, kind: Kind, why: str) -> ApiError:
+    version = gotext.quote(kind.version)
+    return bad_request(f"{shown} in version {version} cannot be handled as a {kind.kind}: {why}")
+
+
+def _wrong_top(parsed: Any, kind: Kind) -> NoReturn:
+    name = {list: "array", str: "string", bool: "bool", type(None): "null"}.get(type(parsed), "number")
+    why = (
+        "couldn't get version/kind; json parse error: "
+        f"json: cannot unmarshal {name} into Go value of type struct "
+        '{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+    )
+    raise bad_request(f"the object provided is unrecognized (must be of type {kind.kind}): {why}")
+
+
+Pairs = list[tuple[str, Any]]
+
+
+def _parse_json(body: bytes) -> tuple[Any, dict[int, Pairs]]:
+    """The value in *body*; and, by ``id`` of each object with a key twice, all its pairs in order."""
+    duplicates: dict[int, Pairs] = {}
+
+    def gather(pairs: Pairs) -> Obj:
+        made = dict(pairs)
+        if len(made) != len(pairs):
+            duplicates[id(made)] = pairs
+        return made
+
+    try:
+        return json.loads(body, object_pairs_hook=gather), duplicates
+    except (ValueError, RecursionError) as error:
+        raise bad_request(f"the object provided is unrecognized: {_syntax(body, error)}") from None
+
+
+def _syntax(body: bytes, error: Exception) -> str:
+    """Go's words for broken JSON."""
+    prefix = "couldn't get version/kind; json parse error: "
+    if isinstance(error, json.JSONDecodeError):
+        text = error.doc
+        if error.pos >= len(text.rstrip()):
+            return prefix + "unexpected end of JSON input"
+        where = "looking for beginning of value"
+        if "property name" in error.msg:
+            where = "looking for beginning of object key string"
+        elif "delimiter" in error.msg:
+            where = "after object key:value pair" if "," in error.msg else "after object key"
+        elif "Extra data" in error.msg:
+            where = "after top-level value"
+        return f"{prefix}invalid character {text[error.pos]!r} {where}"
+    return f"{prefix}{error}" if body else "EOF"
+
+
+def _parse_yaml(body: bytes) -> tuple[Any, dict[int, Pairs], tuple[str, ...]]:
+    from labrunner.sim.schema.yamlbody import parse
+
+    parsed, complaints = parse(body)
+    return parsed, {}, complaints
