@@ -97,6 +97,9 @@ class ContextCluster:
         version = json.loads(out).get("serverVersion", {}).get("gitVersion", "unknown version")
         return ClusterStatus(True, f"Kubernetes {version}")
 
+    async def suspend(self) -> None:
+        """Nothing to do: the cluster is not ours to stop."""
+
     async def down(self) -> None:
         """Forget the private copy. The cluster is not ours: nothing of it is removed."""
         self.kubeconfig.unlink(missing_ok=True)

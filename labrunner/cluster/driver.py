@@ -63,6 +63,9 @@ class ClusterDriver(Protocol):
     async def status(self) -> ClusterStatus:
         """Ask whether it answers, within two seconds."""
 
+    async def suspend(self) -> None:
+        """Give back what need not run while nobody is in the lab; `up` continues from the same state."""
+
     async def down(self) -> None:
         """Stop and remove it; only ever clusters labrunner made."""
 

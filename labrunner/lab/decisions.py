@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from labrunner.content.checks_model import CheckSpec
-from labrunner.content.models import Module, Step
+from labrunner.content.models import Cell, Module, Step
 from labrunner.content.requirements import Capabilities, Shortfall
 from labrunner.lab import commands
 from labrunner.lab.events import (
@@ -75,10 +75,10 @@ def _direct(setting: Setting, progress: LabProgress, command: commands.Command) 
         case commands.CheckObserved(check, passing):
             return _observed(module.checks[check], progress, passing)
         case commands.TakeHint(text):
-            here = _current(module, progress)
+            here = current_step(module, progress)
             return (HintShown(here.id, len(progress.step(here.id).hints), text),)
         case commands.TakeSolution(played):
-            here = _current(module, progress)
+            here = current_step(module, progress)
             if not solution_cells(module, here):
                 raise RefusedError("this step has no solution to show: it has nothing to do but read")
             return (SolutionPlayed(here.id) if played else SolutionShown(here.id),)
@@ -91,7 +91,7 @@ def _direct(setting: Setting, progress: LabProgress, command: commands.Command) 
         case commands.Confirm(check):
             return (Confirmed(check),)
         case commands.Reset(step):
-            return tuple(_reset_event(other) for other in _undone_by_reset(module, progress, step))
+            return tuple(_reset_event(module, other) for other in _undone_by_reset(module, progress, step))
         case commands.Leave():
             return (LabLeft(),)
 
@@ -174,10 +174,10 @@ def open_steps(module: Module, progress: LabProgress) -> tuple[Step, ...]:
     return tuple(step for step in module.steps if not progress.step(step.id).completed)
 
 
-def solution_cells(module: Module, step: Step) -> tuple[str, ...]:
-    """Ids of the cells that solve a step: its `solve` cells, else the cells a learner would run in it."""
+def solution_cells(module: Module, step: Step) -> tuple[Cell, ...]:
+    """The cells that solve a step: its `solve` cells, else those a learner would run in it."""
     solve = module.lifecycle_cells("solve", step.id)
-    return tuple(cell.id for cell in solve or step.visible_cells if solve or cell.runnable)
+    return solve or tuple(cell for cell in step.visible_cells if cell.runnable)
 
 
 def next_hint(
@@ -196,15 +196,15 @@ def _undone_by_reset(module: Module, progress: LabProgress, step_id: str) -> lis
     return [step for step in module.steps[first:] if step.id == step_id or progress.step(step.id).visited]
 
 
-def _reset_event(step: Step) -> StepReset:
-    return StepReset(step.id, step.checks, tuple(cell.id for cell in step.cells))
+def _reset_event(module: Module, step: Step) -> StepReset:
+    return StepReset(step.id, step.checks, tuple(cell.id for cell in module.cells() if cell.step == step.id))
 
 
-def _current(module: Module, progress: LabProgress) -> Step:
+def current_step(module: Module, progress: LabProgress) -> Step:
+    """Where the learner is; the first step when an edited module no longer has it."""
     return module.steps[_index(module, progress)]
 
 
 def _index(module: Module, progress: LabProgress) -> int:
-    """The position of the current step; the first one where an edited module no longer has it."""
     ids = [step.id for step in module.steps]
     return ids.index(progress.current) if progress.current in ids else 0
