@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from labrunner.sim.printers.table import table
+from labrunner.sim.printers.custom import printer as custom_printer
+from labrunner.sim.printers.table import printer_for, table
 
-__all__ = ["table"]
+__all__ = ["custom_printer", "printer_for", "table"]
