@@ -1,0 +1,66 @@
+"""One request as the verbs see it, after routing, authentication and parsing of its options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from labrunner.sim import gotext
+from labrunner.sim.auth import SYSTEM, User
+from labrunner.sim.errors import ApiError, bad_request, invalid, not_supported
+from labrunner.sim.objects import Obj
+from labrunner.sim.resources import ResourceType
+
+STRICT: Final = "Strict"
+WARN: Final = "Warn"
+IGNORE: Final = "Ignore"
+
+
+@dataclass(slots=True)
+class Call:
+    """A request for one resource. ``warnings`` collects what goes back in ``Warning`` headers."""
+
+    rt: ResourceType
+    namespace: str = ""
+    subresource: str = ""
+    user: User = SYSTEM
+    manager: str = "kube-apiserver"
+    dry_run: bool = False
+    field_validation: str = WARN
+    force: bool = False
+    options: Obj = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    trusted: bool = False
+    """From inside the server: no strict decoding, no body checks."""
+
+    def warn(self, texts: list[str]) -> None:
+        """Add warnings, each once."""
+        for text in texts:
+            if text not in self.warnings:
+                self.warnings.append(text)
+
+
+def write_options(kind: str, query: dict[str, str], body: Obj | None = None) -> tuple[bool, str]:
+    """``(dry_run, field_validation)`` of a query (or options *body*). *kind* is ``CreateOptions`` and so on."""
+    dry_run: object = query.get("dryRun")
+    if body and body.get("dryRun"):
+        values = body["dryRun"]
+        dry_run = values[0] if isinstance(values, list) and len(values) == 1 else values
+    if dry_run not in (None, "", "All"):
+        raise _invalid_options(kind, "dryRun", [dry_run], ("All",))
+    validation = query.get("fieldValidation") or WARN
+    if validation not in (STRICT, WARN, IGNORE):
+        raise _invalid_options(kind, "fieldValidation", validation, ("", IGNORE, STRICT, WARN))
+    return dry_run == "All", validation
+
+
+def _invalid_options(kind: str, where: str, value: object, allowed: tuple[str, ...]) -> ApiError:
+    return invalid(f"{kind}.meta.k8s.io", "", [not_supported(where, value, allowed)])
+
+
+def manager_of(query: dict[str, str], user_agent: str) -> str:
+    """The field manager: the parameter, or the client's name as its User-Agent begins."""
+    manager = query.get("fieldManager") or user_agent.split("/", 1)[0][:128] or "unknown"
+    if len(manager) > 128 or not manager.isprintable():
+        raise bad_request(f"fieldManager {gotext.quote(manager)} is not printable or longer than 128")
+    return manager

@@ -1,0 +1,8 @@
+"""Custom resources: their definitions become resource types, their objects are prepared and checked here."""
+
+from __future__ import annotations
+
+from labrunner.sim.crd.objects import prepare_create, prepare_update, validate_create, validate_update
+from labrunner.sim.crd.registration import Definitions
+
+__all__ = ["Definitions", "prepare_create", "prepare_update", "validate_create", "validate_update"]

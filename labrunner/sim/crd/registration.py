@@ -1,0 +1,179 @@
+"""Definitions to resource types: what a CustomResourceDefinition says is served while it exists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from labrunner.sim.clock import timestamp
+from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of
+from labrunner.sim.resources import (
+    ResourceType,
+    Subresource,
+    make,
+    scale_subresource,
+    status_subresource,
+)
+
+if TYPE_CHECKING:
+    from labrunner.sim.api.local import Api
+    from labrunner.sim.store import Change
+
+GR: Final = "customresourcedefinitions.apiextensions.k8s.io"
+CLEANUP: Final = "customresourcecleanup.apiextensions.k8s.io"
+
+
+class Definitions:
+    """Keeps the registry in step with the stored definitions, and their conditions with the registry."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._served: dict[str, list[tuple[str, str, str]]] = {}
+
+    def start(self) -> None:
+        """Serve every definition in the store and follow changes."""
+        for obj in self._api.store.list(GR):
+            self._serve(obj)
+        self._api.store.subscribe(GR, self._changed)
+
+    def _changed(self, change: Change) -> None:
+        if change.new is None:
+            self._withdraw(name_of(change.obj))
+            return
+        if is_terminating(change.new):
+            self._clean_up(change.new)
+            return
+        self._serve(change.new)
+
+    def _serve(self, definition: Obj) -> None:
+        types = resource_types(definition)
+        accepted = self._conflict(definition)
+        if accepted is None:
+            paths = [(rt.group, rt.version, rt.plural) for rt in types]
+            for path in self._served.get(name_of(definition), ()):
+                if path not in paths:
+                    self._api.registry.remove(*path)
+            for rt in types:
+                self._api.registry.add(rt)
+            self._served[name_of(definition)] = paths
+        self._report(definition, accepted)
+
+    def _withdraw(self, name: str) -> None:
+        for path in self._served.pop(name, ()):
+            self._api.registry.remove(*path)
+
+    def _conflict(self, definition: Obj) -> tuple[str, str] | None:
+        """Why another resource of the group keeps this one from having its names: reason and message."""
+        spec = definition["spec"]
+        names, group = spec["names"], spec["group"]
+        for rt in self._api.registry.types():
+            if rt.group != group or rt.plural == names["plural"]:
+                continue
+            taken = {rt.singular, rt.plural, *rt.short_names}
+            for reason, value in (
+                ("SingularConflict", names.get("singular")),
+                ("ShortNamesConflict", next((s for s in names.get("shortNames") or () if s in taken), None)),
+                ("PluralConflict", names["plural"]),
+            ):
+                if value in taken:
+                    return reason, f'"{value}" is already in use'
+            if names["kind"] in (rt.kind, rt.list_kind):
+                return "KindConflict", f'"{names["kind"]}" is already in use'
+        return None
+
+    def _report(self, definition: Obj, conflict: tuple[str, str] | None) -> None:
+        """Write acceptedNames, storedVersions and the conditions NamesAccepted and Established."""
+        current = self._api.store.get(GR, "", name_of(definition))
+        if current is None or current is not definition:
+            return
+        status = clone(current.get("status") or {})
+        spec = current["spec"]
+        conditions: list[Obj] = status.setdefault("conditions", [])
+        if conflict is None:
+            status["acceptedNames"] = clone(spec["names"])
+            self._condition(conditions, "NamesAccepted", "True", "NoConflicts", "no conflicts found")
+            established = "the initial names have been accepted"
+            self._condition(conditions, "Established", "True", "InitialNamesAccepted", established)
+        else:
+            self._condition(conditions, "NamesAccepted", "False", *conflict)
+            if not any(c["type"] == "Established" for c in conditions):
+                self._condition(
+                    conditions, "Established", "False", "NotAccepted", "not all names are accepted"
+                )
+            status.setdefault("acceptedNames", {"plural": "", "kind": ""})
+        stored = status.setdefault("storedVersions", [])
+        stored += [v["name"] for v in spec["versions"] if v.get("storage") and v["name"] not in stored]
+        changed = {**current, "metadata": dict(current["metadata"]), "status": status}
+        if conflict is None and CLEANUP not in (meta(current).get("finalizers") or []):
+            changed["metadata"]["finalizers"] = [*(meta(current).get("finalizers") or []), CLEANUP]
+        if changed != current:
+            self._api.store.put(GR, changed)
+
+    def _condition(self, conditions: list[Obj], kind: str, status: str, reason: str, message: str) -> None:
+        found = next((c for c in conditions if c["type"] == kind), None)
+        if found is None:
+            found = {"type": kind}
+            conditions.append(found)
+        if found.get("status") != status:
+            found["lastTransitionTime"] = timestamp(self._api.clock.now())
+        found.update(status=status, reason=reason, message=message)
+
+    def _clean_up(self, definition: Obj) -> None:
+        """Delete every object of a definition that is going away, then let it go."""
+        if CLEANUP not in (meta(definition).get("finalizers") or []):
+            return
+        spec = definition["spec"]
+        gr = f"{spec['names']['plural']}.{spec['group']}"
+        remaining = False
+        for obj in self._api.store.list(gr):
+            if not is_terminating(obj):
+                self._api.delete(gr, name_of(obj), get_path(obj, "metadata", "namespace", default=""))
+            remaining = True
+        if remaining and self._api.store.count(gr):
+            self._api.clock.call_later(0.2, lambda: self._again(name_of(definition)))
+            return
+        current = self._api.store.get(GR, "", name_of(definition))
+        if current is None:
+            return
+        changed = clone(current)
+        meta(changed)["finalizers"] = [f for f in meta(changed)["finalizers"] if f != CLEANUP]
+        self._api.update(GR, changed)
+
+    def _again(self, name: str) -> None:
+        current = self._api.store.get(GR, "", name)
+        if current is not None and is_terminating(current):
+            self._clean_up(current)
+
+
+def resource_types(definition: Obj) -> list[ResourceType]:
+    """The resource types a definition asks for, one per served version."""
+    spec = definition["spec"]
+    names, group = spec["names"], spec["group"]
+    return [
+        make(
+            group,
+            version["name"],
+            names["plural"],
+            names["kind"],
+            namespaced=spec.get("scope") == "Namespaced",
+            singular=names.get("singular") or names["kind"].lower(),
+            short_names=tuple(names.get("shortNames") or ()),
+            categories=tuple(names.get("categories") or ()),
+            subresources=_subresources(version, names["kind"], group),
+            storage=bool(version.get("storage")),
+            custom=True,
+            selectable_fields=tuple(f["jsonPath"].lstrip(".") for f in version.get("selectableFields") or ()),
+            list_kind=names.get("listKind") or "",
+        )
+        for version in spec["versions"]
+        if version.get("served")
+    ]
+
+
+def _subresources(version: Obj, kind: str, group: str) -> tuple[Subresource, ...]:
+    wanted = version.get("subresources") or {}
+    found: list[Subresource] = []
+    if wanted.get("scale") is not None:
+        found.append(scale_subresource())
+    if wanted.get("status") is not None:
+        found.append(status_subresource(kind, group, version["name"]))
+    return tuple(found)
