@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from labrunner.sim.patch.formats import JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH, apply
+from labrunner.sim.patch.formats import JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH, Patched, apply
 
-__all__ = ["JSON_PATCH", "MERGE_PATCH", "STRATEGIC_MERGE_PATCH", "apply"]
+__all__ = ["JSON_PATCH", "MERGE_PATCH", "STRATEGIC_MERGE_PATCH", "Patched", "apply"]

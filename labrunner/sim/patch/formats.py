@@ -1,15 +1,116 @@
-"""The three patch formats that change an object directly."""
+"""The three patch formats that change an object directly: JSON patch, JSON merge patch, strategic merge patch."""
 
 from __future__ import annotations
 
-from labrunner.sim.objects import Obj
-from labrunner.sim.schema.decoding import Kind
+import json
+from dataclasses import dataclass
+from typing import Any, Final
 
-JSON_PATCH = "application/json-patch+json"
-MERGE_PATCH = "application/merge-patch+json"
-STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
+from labrunner.sim import errors
+from labrunner.sim.errors import ApiError
+from labrunner.sim.objects import Obj, clone
+from labrunner.sim.patch import jsonpatch, strategic
+from labrunner.sim.schema import gotypes
+from labrunner.sim.schema.decoding import Kind, parse_untyped
+from labrunner.sim.schema.goprint import plus_v
+from labrunner.sim.schema.goreader import GoReader, HardError
+from labrunner.sim.schema.unstructured import complaint
+
+JSON_PATCH: Final = "application/json-patch+json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+STRATEGIC_MERGE_PATCH: Final = "application/strategic-merge-patch+json"
+APPLY_PATCH: Final = "application/apply-patch+yaml"
 
 
-def apply(content_type: str, current: Obj, body: bytes, kind: Kind) -> Obj:
-    """*current* as changed by the patch in *body*; a new object. Raises ApiError (400, 415, 422)."""
-    raise NotImplementedError(content_type)
+@dataclass(frozen=True, slots=True)
+class Patched:
+    """A patched object, and what strict field validation says about patch and object, in order.
+
+    ``shown`` is what the server prints as the invalid value when it refuses: the patched object for JSON and merge
+    patches, the patch for strategic ones.
+    """
+
+    obj: Obj
+    problems: tuple[str, ...]
+    shown: str
+
+    def strict_error(self) -> ApiError:
+        """The 422 by which ``fieldValidation=Strict`` refuses ``problems``."""
+        return _invalid(self.shown, "strict decoding error: " + ", ".join(self.problems))
+
+
+def apply(content_type: str, current: Obj, body: bytes, kind: Kind) -> Patched:
+    """*current* as changed by the patch in *body*; a new object, read into its Go type where it has one.
+
+    Raises ApiError: 400 for what is no patch, 415 for a format this kind does not take, 422 for one that fails.
+    """
+    target = gotypes.struct_of(kind.group, kind.version, kind.kind)
+    if content_type == STRATEGIC_MERGE_PATCH and target is not None:
+        return _strategic(current, body, target)
+    if content_type == JSON_PATCH:
+        patched, problems = _json_patch(current, body)
+    elif content_type == MERGE_PATCH:
+        patched, problems = _merge_patch(current, body)
+    else:
+        strategic_too = (STRATEGIC_MERGE_PATCH,) if target is not None else ()
+        raise errors.unsupported_media_type((JSON_PATCH, MERGE_PATCH, *strategic_too, APPLY_PATCH))
+    shown = json.dumps(patched, separators=(",", ":"), ensure_ascii=False)
+    if not isinstance(patched, dict):
+        raise _invalid(shown, "Object 'Kind' is missing in " + repr(shown))
+    reader = GoReader({})
+    try:
+        obj = reader.read(patched, target)
+    except HardError as error:
+        raise _invalid(shown, str(error)) from None
+    return Patched(obj, (*problems, *reader.problems), shown)
+
+
+def merge(current: Any, patch: Any) -> Any:
+    """*current* as changed by the JSON merge patch *patch* (RFC 7386). Shares unchanged parts with both."""
+    if not isinstance(patch, dict):
+        return patch
+    out = dict(current) if isinstance(current, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            out.pop(key, None)
+        elif isinstance(value, dict):
+            out[key] = merge(out.get(key), value)
+        else:
+            out[key] = value
+    return out
+
+
+def _json_patch(current: Obj, body: bytes) -> tuple[Any, list[str]]:
+    operations, problems = jsonpatch.parse(body)
+    try:
+        return jsonpatch.apply(clone(current), operations), problems
+    except jsonpatch.PatchFailedError:
+        message = "the server rejected our request due to an error in our request"
+        raise ApiError(422, "Invalid", message, {}) from None
+
+
+def _merge_patch(current: Obj, body: bytes) -> tuple[Any, list[str]]:
+    patch, problems = parse_untyped(body, "error decoding patch: ")
+    return merge(current, patch), problems
+
+
+def _strategic(current: Obj, body: bytes, target: gotypes.Struct) -> Patched:
+    patch, problems = parse_untyped(body)
+    shown = plus_v(patch)
+    try:
+        merged = strategic.merge(clone(current), clone(patch), target)
+    except strategic.StrategicMergeError as error:
+        raise error.api_error() from None
+    wrong = complaint(merged, target)
+    if wrong is not None:
+        raise _invalid(shown, wrong)
+    reader = GoReader({})
+    try:
+        obj = reader.read(merged, target)
+    except HardError as error:
+        raise _invalid(shown, str(error)) from None
+    return Patched(obj, (*problems, *reader.problems), shown)
+
+
+def _invalid(shown: str, why: str) -> ApiError:
+    return errors.invalid("", "", [errors.invalid_value("patch", shown, why)])

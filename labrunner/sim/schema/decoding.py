@@ -64,6 +64,24 @@ def decode(body: bytes, kind: Kind, *, yaml: bool = False, strict: bool = True) 
     return Decoded(obj, (*complaints, *reader.problems) if strict else ())
 
 
+def parse_untyped(body: bytes, prefix: str = "", *, yaml: bool = False) -> tuple[Obj, list[str]]:
+    """The object in *body* as it is, and complaints on keys given twice. Raises ApiError (400), beginning *prefix*.
+
+    This is how patches and applied configurations are read, which may leave any field out.
+    """
+    if yaml:
+        parsed, duplicates, complaints = _parse_yaml(body)
+    else:
+        (parsed, duplicates), complaints = _parse_json(body), ()
+    if type(parsed) is not dict:
+        name = {list: "array", str: "string", bool: "bool"}.get(type(parsed), "number")
+        what = "map[string]interface {}"
+        raise bad_request(f"{prefix}json: cannot unmarshal {name} into Go value of type {what}")
+    reader = GoReader(duplicates)
+    reader.read(parsed, None)
+    return parsed, [*complaints, *reader.problems]
+
+
 def check(obj: Obj, kind: Kind) -> Decoded:
     """Like :func:`decode` for an object that is parsed already, such as the outcome of a patch. *obj* stays as it is."""
     target = gotypes.struct_of(kind.group, kind.version, kind.kind)
