@@ -40,14 +40,13 @@ def parse(body: bytes) -> tuple[list[Operation], list[str]]:
     if len(items) > MAX_OPERATIONS:
         message = f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(items)}"
         raise ApiError(413, "RequestEntityTooLarge", f"Request entity is too large: {message}")
-    problems = []
+    problems: list[str] = []
     operations = []
     for index, item in enumerate(items):
         if not isinstance(item, dict):
             raise _wrong(item, "handlers.jsonPatchOp")
-        for key in item:
-            if key not in _KEYS:
-                problems.append(f"json patch unknown field {gotext.quote(f'[{index}].{key}')}")
+        unknown = [gotext.quote(f"[{index}].{key}") for key in item if key not in _KEYS]
+        problems.extend(f"json patch unknown field {path}" for path in unknown)
         for key in ("op", "path", "from"):
             if not isinstance(item.get(key, ""), str):
                 raise _wrong(item[key], "string", f"struct field jsonPatchOp.{key}")

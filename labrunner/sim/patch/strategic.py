@@ -93,7 +93,7 @@ def _merge_map(original: Obj, patch: Obj, shape: _Shape) -> Obj:
         if value is None:
             original.pop(name, None)
             continue
-        existing = original.get(name)
+        existing: Any = original.get(name)
         if name not in original or type(existing) is not type(value):
             if not deleting:
                 _discard_nulls(value)

@@ -53,14 +53,16 @@ def decode(body: bytes, kind: Kind, *, yaml: bool = False, strict: bool = True) 
     given = parsed.get("kind")
     shown = given if isinstance(given, str) and given else kind.kind
     target = gotypes.struct_of(kind.group, kind.version, kind.kind)
+    if target is not None:
+        if not given:
+            parsed["kind"] = kind.kind
+        if not parsed.get("apiVersion"):
+            parsed["apiVersion"] = f"{kind.group}/{kind.version}" if kind.group else kind.version
     reader = GoReader(duplicates)
     try:
         obj = reader.read(parsed, target)
     except HardError as error:
         raise _cannot_handle(shown, kind, str(error)) from None
-    if target is not None:
-        obj.setdefault("apiVersion", f"{kind.group}/{kind.version}" if kind.group else kind.version)
-        obj.setdefault("kind", kind.kind)
     return Decoded(obj, (*complaints, *reader.problems) if strict else ())
 
 

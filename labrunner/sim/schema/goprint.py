@@ -38,5 +38,6 @@ def unstructured_name(value: Any) -> str:
 
 def unstructured_kind(value: Any) -> str:
     """The Go kind of an untyped JSON value: ``map``, ``slice``, ``int64``."""
-    names = {dict: "map", list: "slice"}
-    return names.get(type(value)) or unstructured_name(value)
+    if isinstance(value, dict):
+        return "map"
+    return "slice" if isinstance(value, list) else unstructured_name(value)
