@@ -1,0 +1,1 @@
+"""The author's tools: lint, and qualification of modules on a cluster."""

@@ -30,6 +30,10 @@ class ContextCluster:
         self._source = dict(os.environ if source is None else source)
 
     @property
+    def choice(self) -> str:
+        return f"context:{self.name}"
+
+    @property
     def label(self) -> str:
         return self.name
 
@@ -109,6 +113,10 @@ class ContextCluster:
 
     async def restore(self, name: str) -> bool:  # noqa: ARG002
         return False
+
+    async def inventory(self) -> frozenset[str] | None:
+        """Unknown: others work on a shared cluster too."""
+        return None
 
 
 async def _run(command: list[str], environment: Mapping[str, str]) -> tuple[int, str, str]:

@@ -49,6 +49,10 @@ class ClusterDriver(Protocol):
     simulated: bool
 
     @property
+    def choice(self) -> str:
+        """What a person types after --cluster to get it: sim, kind, context:NAME."""
+
+    @property
     def label(self) -> str: ...
 
     @property
@@ -74,3 +78,6 @@ class ClusterDriver(Protocol):
 
     async def restore(self, name: str) -> bool:
         """Return to a snapshot; False where there is none."""
+
+    async def inventory(self) -> frozenset[str] | None:
+        """Every object as `resource/namespace/name`, without events and leases; None where that cannot be listed."""

@@ -22,6 +22,10 @@ class SimulatedCluster:
         self.directory = directory
 
     @property
+    def choice(self) -> str:
+        return "sim"
+
+    @property
     def label(self) -> str:
         return "SIMULATED"
 

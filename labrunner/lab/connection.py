@@ -7,11 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labrunner.cluster.driver import ClusterError
+from labrunner.cluster.driver import ClusterDriver, ClusterError
 from labrunner.cluster.kubectl import Kubectl, find_kubectl
+from labrunner.content.models import Module
 from labrunner.lab.cells import CellRunner
 from labrunner.lab.facts import LabFacts
+from labrunner.lab.progress import LabProgress
 from labrunner.lab.updates import Update
+from labrunner.paths import Home, LabFolder
 from labrunner.shell.environment import LabEnvironment
 from labrunner.verify.engine import Verifier
 from labrunner.verify.verdict import CheckStatus
@@ -25,7 +28,7 @@ async def connect(
 ) -> tuple[CellRunner, Verifier]:
     """The cell runner and the verifier of a session whose cluster is up. Raises ClusterError."""
     kubectl = await asyncio.to_thread(find_kubectl)
-    environment = lab_environment(session, kubectl)
+    environment = lab_environment(session.module, session.folder, session.cluster.kubeconfig, kubectl)
     environment.prepare()
     if session.module.namespace:
         await ensure_namespace(session.module.namespace, kubectl, environment)
@@ -43,17 +46,32 @@ async def connect(
     return cells, Verifier(facts, on_change=on_check)
 
 
-def lab_environment(session: LabSession, kubectl: Kubectl) -> LabEnvironment:
+def facts_from_outside(module: Module, cluster: ClusterDriver, progress: LabProgress, home: Home) -> LabFacts:
+    """What checks need of a lab nobody has connected: its folders and its recorded progress. Raises ClusterError."""
+    folder = home.lab(module.id)
+    environment = lab_environment(module, folder, cluster.kubeconfig, find_kubectl())
+    environment.prepare()
+    return LabFacts(
+        module,
+        folder.workspace,
+        lambda: progress,
+        environment.process_environment,
+        lambda: cluster.kubeconfig,
+        cluster.capabilities,
+        lambda _: False,
+    )
+
+
+def lab_environment(module: Module, folder: LabFolder, kubeconfig: Path, kubectl: Kubectl) -> LabEnvironment:
     """What the lab's processes see. The chosen kubectl comes first on PATH, whatever the learner's rc files do."""
-    private = session.folder.private
-    binaries = private / "bin"
+    binaries = folder.private / "bin"
     binaries.mkdir(parents=True, exist_ok=True)
     _link(binaries / "kubectl", kubectl.path)
     return LabEnvironment(
-        workspace=session.folder.workspace,
-        state_dir=private,
-        kubeconfig=session.cluster.kubeconfig,
-        variables=dict(session.module.env),
+        workspace=folder.workspace,
+        state_dir=folder.private,
+        kubeconfig=kubeconfig,
+        variables=dict(module.env),
         path_prefix=(binaries,),
     )
 

@@ -16,7 +16,7 @@ Outcome = Literal["ended", "interrupted", "timeout", "shell-exited", "not-at-pro
 
 @dataclass(frozen=True, slots=True)
 class LabStarted:
-    """An attempt at a module began, on `cluster` (a driver kind), `simulated` or not."""
+    """An attempt at a module began, on `cluster` (as typed after --cluster), `simulated` or not."""
 
     kind: ClassVar[str] = "lab-started"
     cluster: str

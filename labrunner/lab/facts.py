@@ -40,12 +40,14 @@ class LabFacts:
         ran = self._progress().cells.get(cell_id)
         if ran is None:
             return None
+        cell = self._module.cell(cell_id)
         return CellOutcome(
             ran=True,
             exit_code=ran.exit_code,
             output=ran.output,
             output_matches=ran.output_matches,
-            alive=self._alive(cell_id) if self._module.cell(cell_id).background else None,
+            alive=cell.background and self._alive(cell_id),
+            expected_exit=cell.expect_exit,
         )
 
     def answer(self, check_id: str) -> str | None:
@@ -55,10 +57,11 @@ class LabFacts:
         return check_id in self._progress().confirmed
 
     def quiz_score(self, question_ids: Sequence[str]) -> float | None:
-        """The share answered rightly; None when none was tried."""
+        """The share answered rightly; None before all are answered."""
         answers = self._progress().answers
-        tried = [answers[question] for question in question_ids if question in answers]
-        return sum(bool(answer.correct) for answer in tried) / len(question_ids) if tried else None
+        if not question_ids or any(question not in answers for question in question_ids):
+            return None
+        return sum(bool(answers[question].correct) for question in question_ids) / len(question_ids)
 
     def variant(self, name: str) -> str | None:
         """The first choice of a variant until variants can be chosen."""

@@ -113,7 +113,7 @@ class LabSession:
             if fresh:
                 self.workspace.discard()
             self.workspace.prepare(self.module)
-            resumed = self._attempt.begin(self.cluster.kind, simulated=self.cluster.simulated, fresh=fresh)
+            resumed = self._attempt.begin(self.cluster.choice, simulated=self.cluster.simulated, fresh=fresh)
             if step is not None or self.progress.current is None:
                 self._attempt.do(commands.Enter(step or self.module.steps[0].id))
         except BaseException:
@@ -305,7 +305,7 @@ class LabSession:
         await self.cluster.down()
         self.workspace.discard()
         self.workspace.prepare(self.module)
-        self._attempt.begin(self.cluster.kind, simulated=self.cluster.simulated, fresh=True)
+        self._attempt.begin(self.cluster.choice, simulated=self.cluster.simulated, fresh=True)
         self._attempt.do(commands.Enter(self.module.steps[0].id))
         await self.connect()
 

@@ -1,8 +1,8 @@
 """Grading: what a learner typed against what a question accepts. Pure functions.
 
 The typed form of an answer is one string for every kind, so that line mode, the app and tests share it:
-choice → option numbers `1,3`; order → item numbers in the learner's order; match → one number per left
-side; cloze → one line per blank; everything else → the text itself.
+choice → option numbers `1,3`; order → numbers of the presented items in the learner's order; match → for each
+left side the number of a presented right side; cloze → one line per blank; everything else → the text itself.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import shlex
 from dataclasses import dataclass
 
 from labrunner.content.questions_model import Question
+from labrunner.recall.presentation import presented, right_numbers
 
 SELF_GRADED = frozenset({"recall", "rate", "teachback", "trace"})
 """Kinds the learner grades against the model answer."""
@@ -49,9 +50,11 @@ def grade(question: Question, answer: str) -> Grade:
         case "number":
             return Grade(_number_matches(question, text), question.explain)
         case "order":
-            return Grade(_numbers(text, len(question.items)) == list(range(1, len(question.items) + 1)))
+            return _grade_placing(question, text, question.items)
         case "match":
-            return Grade(_numbers(text, len(question.pairs)) == list(range(1, len(question.pairs) + 1)))
+            return _grade_placing(
+                question, text, tuple(f"{left} → {right}" for left, right in question.pairs)
+            )
         case "cloze":
             return _grade_cloze(question, text)
         case "command":
@@ -72,6 +75,15 @@ def _grade_choice(question: Question, text: str) -> Grade:
     right = {number for number, option in enumerate(question.options, 1) if option.correct}
     whys = [question.options[number - 1].why for number in sorted(chosen) if question.options[number - 1].why]
     return Grade(chosen == right, "\n".join(whys) or question.explain)
+
+
+def _grade_placing(question: Question, text: str, right: tuple[str, ...]) -> Grade:
+    given = _numbers(text, len(presented(question)))
+    if len(given) != len(right):
+        raise AnswerFormError(
+            f"give {len(right)} numbers, such as {','.join(str(n) for n in range(1, len(right) + 1))}"
+        )
+    return Grade(given == right_numbers(question), question.explain or "\n".join(right))
 
 
 def _grade_cloze(question: Question, text: str) -> Grade:

@@ -1,0 +1,97 @@
+"""What the command line accepts. Importing this loads nothing of a lab, so `--help` is instant."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from labrunner import __version__
+
+EXIT_CODES = """\
+exit codes: 0 done and green · 1 a check, lint or test failed · 2 wrong usage ·
+3 could not find out (no kubectl, no cluster, progress unwritable) · 4 open in another labrunner"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line. Each subcommand sets `command`."""
+    root = argparse.ArgumentParser(
+        prog="labrunner",
+        description="Training labs in the terminal. Without a command: the app.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    root.add_argument("--version", action="version", version=f"labrunner {__version__}")
+    root.add_argument("--pack", type=Path, metavar="PATH", help="open this pack instead of the built-in one")
+    root.set_defaults(command="app", module=None)
+    commands = root.add_subparsers(title="commands", metavar="COMMAND")
+    _run(commands)
+    _reading(commands)
+    _cluster(commands)
+    _authoring(commands)
+    return root
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help_: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=help_, description=help_)
+    command.set_defaults(command=name)
+    # SUPPRESS keeps a --pack given before the command.
+    command.add_argument(
+        "--pack", type=Path, metavar="PATH", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+    )
+    return command
+
+
+def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = _add(commands, "run", "do a lab, in the app or in line mode")
+    run.add_argument("module", metavar="MODULE")
+    run.add_argument(
+        "--cluster", default=None, metavar="sim|kind|context:NAME", help="where it runs (default: sim)"
+    )
+    run.add_argument("--step", metavar="ID", help="begin at this step")
+    run.add_argument("--fresh", action="store_true", help="begin again instead of resuming")
+    run.add_argument("--trust", action="store_true", help="let this pack's automatic cells run")
+    run.add_argument(
+        "--plain", action="store_true", help="line mode: no screen, for pipes and screen readers"
+    )
+    check = _add(commands, "check", "verify a lab's checks now; exit code 0 when all pass")
+    check.add_argument("target", metavar="MODULE[/STEP]")
+    check.add_argument("--json", action="store_true")
+    check.add_argument("--wait", action="store_true", help="wait for checks that become true in time")
+
+
+def _reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    list_ = _add(commands, "list", "the modules of the pack")
+    list_.add_argument("--json", action="store_true")
+    show = _add(commands, "show", "a module or a step as text")
+    show.add_argument("target", metavar="MODULE[/STEP]")
+    show.add_argument("--all", action="store_true", help="with solutions and automatic cells")
+    show.add_argument("--json", action="store_true")
+
+
+def _cluster(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    cluster = _add(commands, "cluster", "the simulated cluster on its own, or a lab's")
+    actions = cluster.add_subparsers(title="actions", metavar="ACTION", required=True)
+    for action, help_ in (
+        ("up", "start it; the last line printed is its kubeconfig's path"),
+        ("status", "say whether it runs; exit code 1 when it does not"),
+        ("down", "stop it and forget its state"),
+        ("kubeconfig", "print its kubeconfig's path"),
+    ):
+        command = actions.add_parser(action, help=help_, description=help_)
+        command.set_defaults(action=action)
+        command.add_argument(
+            "name", nargs="?", default="default", metavar="NAME", help="a name, or a module's id"
+        )
+
+
+def _authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    lint = _add(commands, "lint", "find mistakes in modules, with place and remedy")
+    lint.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="packs, module folders or files")
+    lint.add_argument("--json", action="store_true")
+    test = _add(commands, "test", "qualify modules: red before, green after the solution, cleanup clean")
+    test.add_argument("modules", nargs="*", metavar="MODULE")
+    test.add_argument("--junit", type=Path, metavar="FILE", help="also write a JUnit report")
+    test.add_argument("--json", action="store_true")
+    test.add_argument("--cluster", default="sim", metavar="sim|kind|context:NAME")

@@ -1,0 +1,14 @@
+"""`labrunner lint`: mistakes in modules, with file, line, column and remedy."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from labrunner.authoring import lint
+from labrunner.cli.packs import chosen_pack
+
+
+def run(arguments: argparse.Namespace) -> int:
+    paths = arguments.paths or [chosen_pack(arguments.pack).path]
+    return lint.run(paths, as_json=arguments.json, out=sys.stdout)

@@ -1,0 +1,29 @@
+"""`labrunner run`: a lab in the app, or with --plain in line mode."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from labrunner.cli import exit_codes
+from labrunner.cli.packs import chosen_pack, find_module, is_builtin
+
+
+def run(arguments: argparse.Namespace) -> int:
+    pack = chosen_pack(arguments.pack)
+    module = find_module(pack, arguments.module)
+    if not arguments.plain:
+        from labrunner.cli import app
+
+        return app.run(arguments)
+    from labrunner.cli.plain import PlainLab
+
+    lab = PlainLab(
+        module,
+        cluster=arguments.cluster,
+        trusted=arguments.trust or is_builtin(pack),
+        out=sys.stdout,
+    )
+    finished = asyncio.run(lab.run(sys.stdin, fresh=arguments.fresh, step=arguments.step))
+    return exit_codes.OK if finished else exit_codes.FAILED
