@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+
 from labrunner.sim.defaults.fill import default, default_text, items, section
 from labrunner.sim.objects import Obj
 
 
 def secret(obj: Obj) -> None:
-    """A Secret."""
+    """A Secret: its type, and plain text turned into data."""
     default_text(obj, "type", "Opaque")
+    plain = obj.pop("stringData", None)
+    if isinstance(plain, dict) and plain:
+        data = section(obj, "data")
+        for key, text in plain.items():
+            data[key] = base64.b64encode(str(text or "").encode()).decode()
 
 
 def namespace(obj: Obj) -> None:

@@ -4,21 +4,87 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labrunner.sim.objects import Obj
+from labrunner.sim.clock import timestamp
+from labrunner.sim.objects import Obj, clone, meta
+from labrunner.sim.strategy import lifecycle, pods, services
+from labrunner.sim.strategy.warnings import warnings
 
 if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
     from labrunner.sim.resources import ResourceType
 
+__all__ = ["prepare_create", "prepare_update", "warnings"]
+
 
 def prepare_create(obj: Obj, rt: ResourceType, api: Api) -> None:
-    """Change a new object in place: drop what only the system sets, allocate addresses, set the generation."""
+    """Change a new object in place: drop what only the system sets, allocate addresses, set generation."""
+    lifecycle.begin(obj, rt)
+    if rt.custom:
+        return
+    gr = rt.storage_gr
+    if gr == "pods":
+        pods.prepare_pod(obj)
+    elif gr == "jobs.batch":
+        pods.prepare_job(obj)
+    elif gr == "services":
+        services.prepare_create(obj, api)
+    elif gr == "namespaces":
+        _new_namespace(obj)
+    elif gr == "persistentvolumes":
+        obj["status"] = {"phase": "Pending", "lastPhaseTransitionTime": timestamp(api.clock.now())}
+    elif gr == "persistentvolumeclaims":
+        obj["status"] = {"phase": "Pending"}
+
+
+def _new_namespace(obj: Obj) -> None:
+    spec = obj.setdefault("spec", {})
+    finalizers = spec.setdefault("finalizers", [])
+    if "kubernetes" not in finalizers:
+        finalizers.append("kubernetes")
+    obj["status"] = {"phase": "Active"}
 
 
 def prepare_update(new: Obj, old: Obj, rt: ResourceType, api: Api, subresource: str = "") -> None:
     """Change ``new`` in place: keep what this endpoint may not touch from ``old``, advance the generation."""
+    lifecycle.keep_identity(new, old)
+    if subresource == "status":
+        lifecycle.keep_all_but_status(new, old, rt)
+        return
+    lifecycle.keep_status(new, old, rt)
+    gr = rt.storage_gr
+    if gr == "services":
+        services.prepare_update(new, old, api)
+    elif gr == "namespaces" and subresource != "finalize":
+        _keep_finalizers(new, old)
+    elif gr == "certificatesigningrequests.certificates.k8s.io":
+        _certificate_request(new, old, subresource)
+    elif gr == "pods" and subresource == "ephemeralcontainers":
+        _only_ephemeral_containers(new, old)
+    lifecycle.advance(new, old, rt)
 
 
-def warnings(new: Obj, old: Obj | None, rt: ResourceType, subresource: str = "") -> list[str]:  # noqa: ARG001
-    """Warnings for the client about an object that is accepted (deprecated fields, duplicate names...)."""
-    return []
+def _keep_finalizers(new: Obj, old: Obj) -> None:
+    found = (old.get("spec") or {}).get("finalizers")
+    spec = new.setdefault("spec", {})
+    if found is None:
+        spec.pop("finalizers", None)
+    else:
+        spec["finalizers"] = list(found)
+
+
+def _certificate_request(new: Obj, old: Obj, subresource: str) -> None:
+    """The request itself never changes; approval only sets conditions."""
+    conditions = (new.get("status") or {}).get("conditions")
+    new["spec"] = clone(old.get("spec") or {})
+    if subresource == "approval":
+        new["status"] = clone(old.get("status") or {})
+        if conditions is not None:
+            new["status"]["conditions"] = conditions
+
+
+def _only_ephemeral_containers(new: Obj, old: Obj) -> None:
+    wanted = (new.get("spec") or {}).get("ephemeralContainers")
+    new["spec"] = clone(old.get("spec") or {})
+    if wanted is not None:
+        new["spec"]["ephemeralContainers"] = wanted
+    meta(new)
