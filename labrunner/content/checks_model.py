@@ -216,3 +216,4 @@ class CheckSpec:
     collect: tuple[Json, ...] = ()
     needs: Requirements | None = None
     when: str | None = None
+    objective: str | None = None

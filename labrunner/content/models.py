@@ -69,7 +69,7 @@ class Cell:
     capture: str | None = None
     when: str | None = None
     expected: ExpectedOutput | None = None
-    attributes: Mapping[str, Any] = EMPTY
+    attributes: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
     @property
     def runnable(self) -> bool:
@@ -160,11 +160,11 @@ class Module:
     requires: Requirements = field(default_factory=Requirements)
     clusters: tuple[ClusterSpec, ...] = (ClusterSpec(),)
     namespace: str | None = None
-    env: Mapping[str, str] = EMPTY
-    variants: Mapping[str, tuple[str, ...]] = EMPTY
-    checks: Mapping[str, CheckSpec] = EMPTY
-    questions: Mapping[str, Question] = EMPTY
-    extra: Mapping[str, Any] = EMPTY
+    env: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    variants: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
+    checks: Mapping[str, CheckSpec] = field(default_factory=lambda: EMPTY)
+    questions: Mapping[str, Question] = field(default_factory=lambda: EMPTY)
+    extra: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
     @property
     def steps(self) -> tuple[Step, ...]:

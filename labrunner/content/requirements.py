@@ -34,7 +34,10 @@ class Shortfall:
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """What is asked: capability levels, CRD groups (`istio>=1.24`), tools (`istioctl>=1.28`), modules, memory in bytes."""
+    """What is asked: capability levels, CRD sets (`istio>=1.24`), tools (`istioctl>=1.28`), modules, memory in bytes.
+
+    `api` is a minimum such as ">=1.29"; `groups` are API groups and `controllers` names that must be there.
+    """
 
     cluster: tuple[tuple[str, str], ...] = ()
     api: str | None = None
@@ -42,6 +45,8 @@ class Requirements:
     tools: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     memory: int | None = None
+    groups: tuple[str, ...] = ()
+    controllers: tuple[str, ...] = ()
 
     def shortfalls(self, given: Capabilities) -> tuple[Shortfall, ...]:
         """The capabilities that `given` does not reach, in the order they were asked."""
