@@ -16,7 +16,6 @@ from labrunner.sim.api import metadata
 from labrunner.sim.api.call import IGNORE, STRICT, Call
 from labrunner.sim.clock import timestamp
 from labrunner.sim.errors import ApiError
-from labrunner.sim.gotext import json_text
 from labrunner.sim.objects import Obj, clone, is_terminating, meta, name_of, namespace_of
 from labrunner.sim.patch import managed, ssa
 
@@ -120,18 +119,13 @@ class Writer:
             raise errors.invalid("PatchOptions.meta.k8s.io", "", [errors.forbidden_field("force", detail)])
         if current is None:
             raise errors.not_found(call.rt, name)
-        patched = self._checked(call, patch.apply(content_type, current, body, call.rt))
-        defaults.apply(patched, call.rt)
-        return self._replace(call, current, patched), False
-
-    def _checked(self, call: Call, patched: Obj) -> Obj:
-        decoded = schema.check(patched, call.rt)
-        if decoded.problems and call.field_validation == STRICT:
-            detail = "strict decoding error: " + ", ".join(decoded.problems)
-            raise errors.invalid("", "", [errors.invalid_value("patch", json_text(patched), detail)])
+        patched = patch.apply(content_type, current, body, call.rt)
+        if patched.problems and call.field_validation == STRICT:
+            raise patched.strict_error()
         if call.field_validation != IGNORE:
-            call.warn(list(decoded.problems))
-        return decoded.obj
+            call.warn(list(patched.problems))
+        defaults.apply(patched.obj, call.rt)
+        return self._replace(call, current, patched.obj), False
 
     def _apply(self, call: Call, name: str, current: Obj | None, body: bytes) -> tuple[Obj, bool]:
         rt = call.rt

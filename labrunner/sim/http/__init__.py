@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labrunner.sim.http.message import Channel, Head, Request, Response, Stream
+from labrunner.sim.http.message import Channel, Head, PeerCertificate, Request, Response, Stream
 from labrunner.sim.http.protocol import Connection
 
-__all__ = ["Channel", "Connection", "Head", "Request", "Response", "Stream"]
+__all__ = ["Channel", "Connection", "Head", "PeerCertificate", "Request", "Response", "Stream"]

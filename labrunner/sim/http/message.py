@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 JSON: Final = "application/json"
@@ -73,12 +74,28 @@ class Head:
         return [self.headers[name]] if name in self.headers else []
 
 
+@dataclass(frozen=True, slots=True)
+class PeerCertificate:
+    """A client certificate that the authority has signed: its subject as (attribute, value) pairs, and its DER form."""
+
+    subject: tuple[tuple[str, str], ...]
+    der: bytes
+
+    @property
+    def common_name(self) -> str:
+        return next((value for key, value in self.subject if key == "commonName"), "")
+
+    @property
+    def organizations(self) -> tuple[str, ...]:
+        return tuple(value for key, value in self.subject if key == "organizationName")
+
+
 class Request:
-    """A complete request. ``peer_certificate`` is the verified client certificate in DER, or None."""
+    """A complete request. ``peer_certificate`` is the verified client certificate, or None."""
 
     __slots__ = ("body", "head", "peer_certificate")
 
-    def __init__(self, head: Head, body: bytes, peer_certificate: bytes | None = None) -> None:
+    def __init__(self, head: Head, body: bytes, peer_certificate: PeerCertificate | None = None) -> None:
         self.head = head
         self.body = body
         self.peer_certificate = peer_certificate

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
 import time
 import traceback
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any, Final
 
-from labrunner.sim.http.message import Head, Request, Response, Stream, reason
+from labrunner.sim.http.message import Head, PeerCertificate, Request, Response, Stream, reason
 from labrunner.sim.http.parser import MAX_HEAD, BadRequest, ChunkedBody, parse_head
 
 HEAD_TIMEOUT: Final = 30.0
@@ -57,7 +58,7 @@ class Connection(asyncio.Protocol):
         self._handler = handler
         self._connections = connections
         self._transport: asyncio.Transport | None = None
-        self._certificate: bytes | None = None
+        self._certificate: PeerCertificate | None = None
         self._buffer = bytearray()
         self._head: Head | None = None
         self._chunked: ChunkedBody | None = None
@@ -76,7 +77,7 @@ class Connection(asyncio.Protocol):
         self._connections.add(self)
         tls = transport.get_extra_info("ssl_object")
         if tls is not None:
-            self._certificate = tls.getpeercert(binary_form=True)
+            self._certificate = _peer_certificate(tls)
         self._expect(HEAD_TIMEOUT)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
@@ -98,6 +99,8 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Part of asyncio.Protocol."""
         self._paused = False
+        if self._transport is not None and not self._transport.is_reading():
+            self._transport.resume_reading()
         self._advance()
 
     def data_received(self, data: bytes) -> None:
@@ -275,6 +278,15 @@ class Connection(asyncio.Protocol):
             self._refuse(BadRequest(408, "the request did not arrive in time"))
         else:
             self._transport.close()
+
+
+def _peer_certificate(tls: ssl.SSLObject) -> PeerCertificate | None:
+    found = tls.getpeercert()
+    if not found:
+        return None
+    names: Any = found.get("subject", ())
+    subject = tuple((str(key), str(value)) for part in names for key, value in part)
+    return PeerCertificate(subject, tls.getpeercert(binary_form=True) or b"")
 
 
 def _response_head(answer: Response, length: int, closing: bool) -> bytes:

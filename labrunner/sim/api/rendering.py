@@ -1,0 +1,148 @@
+"""Objects and lists as bytes, in the representation that was negotiated. Stored JSON is passed on as it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from labrunner.sim import printers
+from labrunner.sim.api.local import Api
+from labrunner.sim.api.negotiation import Rendition
+from labrunner.sim.http import Request, Response
+from labrunner.sim.http.message import JSON
+from labrunner.sim.objects import Obj
+from labrunner.sim.resources import ResourceType
+from labrunner.sim.store import Record
+from labrunner.sim.store.change import encode
+
+YAML: Final = "application/yaml"
+_PRETTY_AGENTS: Final = ("curl", "Wget", "Mozilla/5.0")
+
+
+def is_pretty(request: Request) -> bool:
+    """Whether the answer is for human eyes: asked for, or for a tool in a terminal."""
+    asked = request.query.get("pretty")
+    if asked is not None:
+        return asked.lower() not in ("false", "0")
+    return request.headers.get("user-agent", "").startswith(_PRETTY_AGENTS)
+
+
+def document(
+    request: Request,
+    value: Obj,
+    status: int = 200,
+    rendition: Rendition = Rendition(),  # noqa: B008
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Response:
+    """*value* as JSON (indented where it is to be read) or YAML."""
+    if rendition.yaml:
+        return Response(status, _yaml(value), YAML, headers)
+    if is_pretty(request):
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+        return Response(status, text.encode("utf-8", "surrogatepass"), JSON, headers)
+    return Response(status, encode(value) + b"\n", JSON, headers)
+
+
+def _yaml(value: Obj) -> bytes:
+    import yaml
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return bytes(yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=True, encoding="utf-8"))
+
+
+def one(api: Api, request: Request, obj: Obj, rt: ResourceType, rendition: Rendition, status: int = 200,
+        headers: tuple[tuple[str, str], ...] = ()) -> Response:  # fmt: skip
+    """One object (or a Status) in the representation asked for."""
+    if obj.get("kind") == "Status":
+        return document(request, obj, status, Rendition(yaml=rendition.yaml), headers)
+    if rendition.shape == "table":
+        version = (obj.get("metadata") or {}).get("resourceVersion", "")
+        table = printers.table(
+            [obj],
+            rt,
+            now=api.clock.now(),
+            include_object=request.query.get("includeObject", "Metadata"),
+            list_meta={"resourceVersion": version},
+        )
+        table["apiVersion"] = f"meta.k8s.io/{rendition.version}"
+        return document(request, table, status, rendition, headers)
+    if rendition.shape in ("metadata", "metadata-list"):
+        return document(request, partial(obj, rendition.version), status, rendition, headers)
+    if not rendition.yaml and not is_pretty(request):
+        encoded = encoded_form(api, obj, rt)
+        if encoded is not None:
+            return Response(status, encoded + b"\n", JSON, headers)
+    return document(request, obj, status, rendition, headers)
+
+
+def encoded_form(api: Api, obj: Obj, rt: ResourceType) -> bytes | None:
+    """The stored JSON of *obj*, if it is what is stored."""
+    metadata = obj.get("metadata") or {}
+    namespace = metadata.get("namespace") or ""
+    record = api.store.record(rt.storage_gr, namespace, metadata.get("name") or "")
+    return record.encoded if record is not None and record.obj is obj else None
+
+
+def partial(obj: Obj, version: str = "v1") -> Obj:
+    """``PartialObjectMetadata`` of *obj*."""
+    return {
+        "kind": "PartialObjectMetadata",
+        "apiVersion": f"meta.k8s.io/{version}",
+        "metadata": obj.get("metadata") or {},
+    }
+
+
+def many(
+    api: Api,
+    request: Request,
+    records: Sequence[Record],
+    rt: ResourceType,
+    rendition: Rendition,
+    list_meta: Obj,
+) -> Response:
+    """A list in the representation asked for."""
+    if rendition.shape == "table":
+        table = printers.table(
+            [api.registry.convert(r.obj, rt) for r in records],
+            rt,
+            now=api.clock.now(),
+            include_object=request.query.get("includeObject", "Metadata"),
+            list_meta=list_meta,
+        )
+        table["apiVersion"] = f"meta.k8s.io/{rendition.version}"
+        return document(request, table, 200, rendition)
+    if rendition.shape in ("metadata", "metadata-list"):
+        found = {
+            "kind": "PartialObjectMetadataList",
+            "apiVersion": f"meta.k8s.io/{rendition.version}",
+            "metadata": list_meta,
+            "items": [partial(r.obj, rendition.version) for r in records],
+        }
+        return document(request, found, 200, rendition)
+    if rendition.yaml or is_pretty(request):
+        items = [_item(api.registry.convert(r.obj, rt), rt) for r in records]
+        listed = {"kind": rt.list_kind, "apiVersion": rt.gv, "metadata": list_meta, "items": items}
+        return document(request, listed, 200, rendition)
+    head = {"kind": rt.list_kind, "apiVersion": rt.gv, "metadata": list_meta}
+    parts = [encode(head)[:-1], b',"items":[', b",".join(_encoded_item(api, r, rt) for r in records), b"]}\n"]
+    return Response(200, b"".join(parts))
+
+
+def _item(obj: Obj, rt: ResourceType) -> Obj:
+    if rt.custom:
+        return obj
+    return {k: v for k, v in obj.items() if k not in ("kind", "apiVersion")}
+
+
+def _encoded_item(api: Api, record: Record, rt: ResourceType) -> bytes:
+    """Items of typed lists go without kind and apiVersion, those of custom resources with them."""
+    obj = api.registry.convert(record.obj, rt)
+    if obj is not record.obj:
+        return encode(_item(obj, rt))
+    if rt.custom:
+        return record.encoded
+    prefix = b'{"kind":"%s","apiVersion":"%s",' % (rt.kind.encode(), rt.gv.encode())
+    if record.encoded.startswith(prefix):
+        return b"{" + record.encoded[len(prefix) :]
+    return encode(_item(obj, rt))

@@ -1,0 +1,91 @@
+"""The certificates of one simulated cluster: its own, in its directory, trusted by its kubeconfig alone."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from labrunner.sim.http.files import write_private
+
+NAMES: Final = (
+    "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+)  # fmt: skip
+ADDRESSES: Final = ("127.0.0.1", "::1", "10.96.0.1")
+ADMIN: Final = "kubernetes-admin"
+ADMIN_GROUPS: Final = ("system:masters",)
+
+
+@dataclass(frozen=True, slots=True)
+class Pki:
+    """Where the certificates and keys of a cluster are."""
+
+    directory: Path
+
+    @property
+    def ca(self) -> Path:
+        return self.directory / "ca.crt"
+
+    @property
+    def ca_key(self) -> Path:
+        return self.directory / "ca.key"
+
+    @property
+    def server(self) -> Path:
+        """Server certificate and key in one file."""
+        return self.directory / "server.pem"
+
+    @property
+    def admin(self) -> Path:
+        return self.directory / "admin.crt"
+
+    @property
+    def admin_key(self) -> Path:
+        return self.directory / "admin.key"
+
+    def complete(self) -> bool:
+        """Whether every file is there."""
+        return all(p.is_file() for p in (self.ca, self.ca_key, self.server, self.admin, self.admin_key))
+
+    def sign_request(self, request: bytes, *, days: int = 365) -> bytes:
+        """A client certificate for a PEM certificate signing request. Raises ValueError when it is none."""
+        from labrunner.sim.http.authority import Authority
+
+        authority = Authority.load(self.ca.read_bytes(), self.ca_key.read_bytes())
+        return authority.sign_request(request, days=days)
+
+
+def ensure(directory: Path) -> Pki:
+    """The cluster's certificates, generated on first use."""
+    pki = Pki(directory)
+    if not pki.complete():
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _generate(pki)
+    return pki
+
+
+def server_context(pki: Pki) -> ssl.SSLContext:
+    """TLS 1.2 or newer; client certificates are optional, but one that is shown must be the authority's."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(pki.server)
+    context.load_verify_locations(pki.ca)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _generate(pki: Pki) -> None:
+    from labrunner.sim.http.authority import Authority
+
+    authority = Authority.create("labrunner-simulated-ca")
+    certificate, key = authority.pem()
+    server, server_key = authority.issue_server("kube-apiserver", NAMES, ADDRESSES)
+    admin, admin_key = authority.issue_client(ADMIN, ADMIN_GROUPS)
+    write_private(pki.ca_key, key)
+    write_private(pki.server, server + server_key)
+    write_private(pki.admin_key, admin_key)
+    write_private(pki.admin, admin)
+    write_private(pki.ca, certificate)
