@@ -43,8 +43,8 @@ from labrunner.content.fields import (
     wrong_type,
 )
 from labrunner.content.findings import Findings
-from labrunner.content.matchers import inline_matcher, read_matcher
-from labrunner.content.nodes import Node, plain
+from labrunner.content.matchers import inline_matcher, read_matcher, read_partial
+from labrunner.content.nodes import Node
 from labrunner.content.targets import METADATA, TARGET, TARGET_FIELDS, read_target, target_from
 from labrunner.content.workspace_paths import WORKSPACE_PATH
 
@@ -156,9 +156,8 @@ def _resource(node: Node, findings: Findings) -> Any:
     if not isinstance(node, nodes.Mapping):
         return wrong_type(node, "a partial object", findings, "write {kind: …, metadata: {name: …}, spec: …}")
     chosen = nodes.Mapping({k: e for k, e in node.entries.items() if k in _RESOURCE_SELECTION}, node.place)
-    expected = {
-        k: plain(e.value) for k, e in node.entries.items() if k not in _RESOURCE_SELECTION and k != "metadata"
-    }
+    rest = {k: e for k, e in node.entries.items() if k not in _RESOURCE_SELECTION and k != "metadata"}
+    expected = {key: read_partial(entry.value, findings) for key, entry in rest.items()}
     values = _SELECTION.read(chosen, findings)
     metadata = node.get("metadata")
     if isinstance(metadata, nodes.Mapping):
@@ -168,7 +167,7 @@ def _resource(node: Node, findings: Findings) -> Any:
     elif metadata is not None:
         METADATA.read(metadata, findings)
     target = target_from(values, node, findings)
-    if target is INVALID:
+    if target is INVALID or INVALID in expected.values():
         return INVALID
     quantifier = values.get("quantifier", "any")
     if not expected and not target.fields and (quantifier == "all" or not (target.name or target.labels)):
@@ -194,7 +193,9 @@ def _resource_metadata(metadata: nodes.Mapping, values: dict[str, Any], findings
     )
     for key, value in moved.items():
         values.setdefault(key, value)
-    return {key: plain(entry.value) for key, entry in metadata.entries.items() if key not in identity}
+    kept = {key: entry for key, entry in metadata.entries.items() if key not in identity}
+    asserted = read_partial(nodes.Mapping(kept, metadata.place), findings)
+    return asserted if isinstance(asserted, dict) else {}
 
 
 def _selects(target: Any, node: Node, findings: Findings) -> Any:

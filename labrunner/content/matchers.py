@@ -1,6 +1,7 @@
 """Reading the matcher vocabulary: one condition language for every check.
 
 A scalar, list or map without matcher words means `equals`; a map of matcher words means that each of them holds.
+Inside partial objects the same holds at any depth; data that happens to look like a matcher goes under `equals:`.
 """
 
 from __future__ import annotations
@@ -24,11 +25,10 @@ _SEMVER = re.compile(
 
 def read_matcher(node: Node, findings: Findings) -> Any:
     """A Matcher, or INVALID after reporting why."""
-    if not isinstance(node, nodes.Mapping) or not node.entries:
-        return Matcher("equals", plain(node))
-    words = [key for key in node.entries if key in MATCHERS]
-    if not words:
-        return Matcher("equals", plain(node))
+    words = [key for key in node.entries if key in MATCHERS] if isinstance(node, nodes.Mapping) else []
+    if not words or not isinstance(node, nodes.Mapping):
+        expected = read_partial(node, findings)
+        return INVALID if expected is INVALID else Matcher("equals", expected)
     for key, entry in node.entries.items():
         if key not in MATCHERS:
             message = f"'{key[:60]}' stands beside the matcher '{words[0]}'"
@@ -36,6 +36,26 @@ def read_matcher(node: Node, findings: Findings) -> Any:
             findings.error(entry.place, "mixed-matcher", message, remedy)
             return INVALID
     return matcher_of(node.entries, findings)
+
+
+def read_partial(node: Node, findings: Findings) -> Any:
+    """A partial JSON value that may hold Matchers at any depth; INVALID after reporting what is wrong with one.
+
+    A map of nothing but matcher words is a matcher, except `matches` of a list: that is a field of Gateway routes.
+    """
+    if isinstance(node, nodes.Scalar):
+        return node.value
+    if isinstance(node, nodes.Sequence):
+        items = [read_partial(item, findings) for item in node.items]
+        return INVALID if INVALID in items else items
+    if node.entries and all(_is_condition(key, entry.value) for key, entry in node.entries.items()):
+        return matcher_of(node.entries, findings)
+    values = {key: read_partial(entry.value, findings) for key, entry in node.entries.items()}
+    return INVALID if INVALID in values.values() else values
+
+
+def _is_condition(word: str, operand: Node) -> bool:
+    return word in MATCHERS and (word != "matches" or isinstance(operand, nodes.Scalar))
 
 
 def matcher_of(entries: dict[str, nodes.Entry], findings: Findings) -> Any:
@@ -127,8 +147,8 @@ def _parts(node: Node, findings: Findings) -> Any:
 
 _OPERANDS: dict[str, Operand] = {
     "equals": _any_value,
-    "exactly": _any_value,
-    "contains": _any_value,
+    "exactly": read_partial,
+    "contains": read_partial,
     "not": read_matcher,
     "len": read_matcher,
     "gt": _ordered,

@@ -7,9 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from labrunner.content.findings import Findings
 from labrunner.content.problems import Place
+
+if TYPE_CHECKING:
+    from labrunner.content.findings import Findings
 
 _NUMBERED = re.compile(r"\d+-.*\.md\Z", re.DOTALL)
 MAX_ATTACHMENTS = 5000
