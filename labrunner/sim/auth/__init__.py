@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from labrunner.sim.auth.attributes import Attributes, Decision, refusal
+from labrunner.sim.auth.authentication import Authenticator, impersonate
+from labrunner.sim.auth.bootstrap import bootstrap_objects
 from labrunner.sim.auth.identity import ANONYMOUS, SYSTEM, User
-from labrunner.sim.auth.rbac import Attributes, Decision
+from labrunner.sim.auth.rbac import Authorizer
+from labrunner.sim.auth.tokens import TokenIssuer
 
-__all__ = ["ANONYMOUS", "SYSTEM", "Attributes", "Decision", "User"]
+__all__ = [
+    "ANONYMOUS",
+    "SYSTEM",
+    "Attributes",
+    "Authenticator",
+    "Authorizer",
+    "Decision",
+    "TokenIssuer",
+    "User",
+    "bootstrap_objects",
+    "impersonate",
+    "refusal",
+]

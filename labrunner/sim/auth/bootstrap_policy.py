@@ -1,0 +1,505 @@
+"""What the bootstrap roles of Kubernetes v1.36 permit, as tables.
+
+A block is a role: its name (``into:X`` labels it for aggregation into X, ``from:X`` gathers what is labelled for X),
+then a line for each rule, ``verbs | groups | resources | resource names`` or ``verbs | paths``. READ, WRITE and ALL8
+stand for the usual verbs; ``core`` is the group without a name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CLUSTER_ROLES: Final = """\
+cluster-admin
+* | * | *
+* | *
+
+admin from:admin
+
+edit from:edit into:admin
+
+view from:view into:edit
+
+system:aggregate-to-admin into:admin
+create | authorization.k8s.io | localsubjectaccessreviews
+ALL8 | rbac.authorization.k8s.io | roles rolebindings
+
+system:aggregate-to-edit into:edit
+READ | core | pods/attach pods/proxy pods/exec pods/portforward secrets services/proxy
+impersonate | core | serviceaccounts
+WRITE | core | pods pods/attach pods/proxy pods/exec pods/portforward
+create | core | pods/eviction
+WRITE | core | replicationcontrollers replicationcontrollers/scale serviceaccounts services services/proxy \
+persistentvolumeclaims configmaps secrets events
+create | core | serviceaccounts/token
+WRITE | apps | statefulsets statefulsets/scale daemonsets deployments deployments/scale deployments/rollback \
+replicasets replicasets/scale
+WRITE | autoscaling | horizontalpodautoscalers
+WRITE | batch | jobs cronjobs
+WRITE | extensions | daemonsets deployments deployments/scale deployments/rollback ingresses replicasets \
+replicasets/scale replicationcontrollers/scale networkpolicies
+WRITE | policy | poddisruptionbudgets
+WRITE | networking.k8s.io | networkpolicies ingresses
+ALL8 | coordination.k8s.io | leases
+WRITE | resource.k8s.io | resourceclaims resourceclaimtemplates
+
+system:aggregate-to-view into:view
+READ | core | pods replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status \
+endpoints persistentvolumeclaims persistentvolumeclaims/status configmaps
+READ | core | limitranges resourcequotas bindings events pods/status resourcequotas/status namespaces/status \
+replicationcontrollers/status pods/log
+READ | core | namespaces
+READ | discovery.k8s.io | endpointslices
+READ | apps | controllerrevisions statefulsets statefulsets/status statefulsets/scale daemonsets daemonsets/status \
+deployments deployments/status deployments/scale replicasets replicasets/status replicasets/scale
+READ | autoscaling | horizontalpodautoscalers horizontalpodautoscalers/status
+READ | batch | jobs cronjobs cronjobs/status jobs/status
+READ | extensions | daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses \
+ingresses/status replicasets replicasets/scale replicasets/status replicationcontrollers/scale networkpolicies
+READ | policy | poddisruptionbudgets poddisruptionbudgets/status
+READ | networking.k8s.io | networkpolicies ingresses ingresses/status
+READ | resource.k8s.io | resourceclaims resourceclaims/status resourceclaimtemplates
+
+system:auth-delegator
+create | authentication.k8s.io | tokenreviews
+create | authorization.k8s.io | subjectaccessreviews
+
+system:basic-user
+create | authorization.k8s.io | selfsubjectaccessreviews selfsubjectrulesreviews
+create | authentication.k8s.io | selfsubjectreviews
+
+system:certificates.k8s.io:certificatesigningrequests:nodeclient
+create | certificates.k8s.io | certificatesigningrequests/nodeclient
+
+system:certificates.k8s.io:certificatesigningrequests:selfnodeclient
+create | certificates.k8s.io | certificatesigningrequests/selfnodeclient
+
+system:certificates.k8s.io:kube-apiserver-client-approver
+approve | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client
+
+system:certificates.k8s.io:kube-apiserver-client-kubelet-approver
+approve | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client-kubelet
+
+system:certificates.k8s.io:kubelet-serving-approver
+approve | certificates.k8s.io | signers | kubernetes.io/kubelet-serving
+
+system:certificates.k8s.io:legacy-unknown-approver
+approve | certificates.k8s.io | signers | kubernetes.io/legacy-unknown
+
+system:discovery
+get | /api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/
+
+system:heapster
+READ | core | events namespaces nodes pods
+READ | extensions | deployments
+
+system:kube-aggregator
+READ | core | endpoints services
+
+system:kube-controller-manager
+create patch update | core events.k8s.io | events
+create | coordination.k8s.io | leases
+get update | coordination.k8s.io | leases | kube-controller-manager
+create | core | secrets serviceaccounts
+delete | core | secrets
+get | core | configmaps namespaces secrets serviceaccounts
+update | core | secrets serviceaccounts
+create | authentication.k8s.io | tokenreviews
+create | authorization.k8s.io | subjectaccessreviews
+list watch | * | *
+create | core | serviceaccounts/token
+
+system:kube-dns
+list watch | core | endpoints services
+
+system:kube-scheduler
+create patch update | core events.k8s.io | events
+create | coordination.k8s.io | leases
+get update | coordination.k8s.io | leases | kube-scheduler
+READ | core | nodes
+delete get list watch | core | pods
+create | core | bindings pods/binding
+patch update | core | pods/status
+READ | core | replicationcontrollers services
+READ | apps extensions | replicasets
+READ | apps | statefulsets
+READ | policy | poddisruptionbudgets
+READ | core | persistentvolumeclaims persistentvolumes
+create | authentication.k8s.io | tokenreviews
+create | authorization.k8s.io | subjectaccessreviews
+READ | storage.k8s.io | csinodes
+READ | core | namespaces
+READ | storage.k8s.io | csidrivers
+READ | storage.k8s.io | csistoragecapacities
+
+system:kubelet-api-admin
+READ | core | nodes
+proxy | core | nodes
+* | core | nodes/log nodes/metrics nodes/proxy nodes/stats
+
+system:monitoring
+get | /healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*
+
+system:node
+create | authentication.k8s.io | tokenreviews
+create | authorization.k8s.io | localsubjectaccessreviews subjectaccessreviews
+READ | core | services
+create get list watch | core | nodes
+patch update | core | nodes/status
+patch update | core | nodes
+create patch update | core | events
+READ | core | pods
+create delete | core | pods
+patch update | core | pods/status
+create | core | pods/eviction
+READ | core | configmaps secrets
+get | core | persistentvolumeclaims persistentvolumes
+get | core | endpoints
+create get list watch | certificates.k8s.io | certificatesigningrequests
+create delete get patch update | coordination.k8s.io | leases
+get | storage.k8s.io | volumeattachments
+create | core | serviceaccounts/token
+get patch update | core | persistentvolumeclaims/status
+READ | storage.k8s.io | csidrivers
+create delete get patch update | storage.k8s.io | csinodes
+READ | node.k8s.io | runtimeclasses
+
+system:node-bootstrapper
+create get list watch | certificates.k8s.io | certificatesigningrequests
+
+system:node-problem-detector
+get | core | nodes
+patch | core | nodes/status
+create patch update | core events.k8s.io | events
+
+system:node-proxier
+list watch | core | endpoints services
+READ | core | nodes
+create patch update | core events.k8s.io | events
+list watch | discovery.k8s.io | endpointslices
+list watch | networking.k8s.io | servicecidrs
+
+system:persistent-volume-provisioner
+create delete get list watch | core | persistentvolumes
+get list update watch | core | persistentvolumeclaims
+READ | storage.k8s.io | storageclasses
+watch | core | events
+create patch update | core events.k8s.io | events
+
+system:public-info-viewer
+get | /healthz /livez /readyz /version /version/
+
+system:service-account-issuer-discovery
+get | /.well-known/openid-configuration /openid/v1/jwks
+
+system:volume-scheduler
+get list patch update watch | core | persistentvolumes
+READ | storage.k8s.io | storageclasses
+get list patch update watch | core | persistentvolumeclaims
+"""
+
+CLUSTER_BINDINGS: Final = """\
+cluster-admin group:system:masters
+system:basic-user group:system:authenticated
+system:discovery group:system:authenticated
+system:kube-controller-manager user:system:kube-controller-manager
+system:kube-dns sa:kube-system/kube-dns
+system:kube-scheduler user:system:kube-scheduler
+system:monitoring group:system:monitoring
+system:node
+system:node-proxier user:system:kube-proxy
+system:public-info-viewer group:system:authenticated group:system:unauthenticated
+system:service-account-issuer-discovery group:system:serviceaccounts
+system:volume-scheduler user:system:kube-scheduler
+"""
+
+_EVENTS = "create patch update | core events.k8s.io | events"
+
+CONTROLLERS: Final = f"""\
+attachdetach-controller
+list watch | core | persistentvolumeclaims persistentvolumes
+READ | core | nodes
+patch update | core | nodes/status
+list watch | core | pods
+{_EVENTS}
+create delete get list watch | storage.k8s.io | volumeattachments
+READ | storage.k8s.io | csidrivers
+READ | storage.k8s.io | csinodes
+
+certificate-controller
+delete get list watch | certificates.k8s.io | certificatesigningrequests
+update | certificates.k8s.io | certificatesigningrequests/approval certificatesigningrequests/status
+approve | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client-kubelet
+sign | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client \
+kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving kubernetes.io/legacy-unknown
+create | authorization.k8s.io | subjectaccessreviews
+{_EVENTS}
+
+clusterrole-aggregation-controller
+escalate get list patch update watch | rbac.authorization.k8s.io | clusterroles
+
+cronjob-controller
+get list update watch | batch | cronjobs
+create delete get list patch update watch | batch | jobs
+update | batch | cronjobs/status
+update | batch | cronjobs/finalizers
+delete list watch | core | pods
+{_EVENTS}
+
+daemon-set-controller
+READ | apps extensions | daemonsets
+update | apps extensions | daemonsets/status
+update | apps extensions | daemonsets/finalizers
+list watch | core | nodes
+create delete list patch watch | core | pods
+create | core | pods/binding
+create delete get list patch update watch | apps | controllerrevisions
+{_EVENTS}
+
+deployment-controller
+get list update watch | apps extensions | deployments
+update | apps extensions | deployments/status
+update | apps extensions | deployments/finalizers
+create delete get list patch update watch | apps extensions | replicasets
+get list update watch | core | pods
+{_EVENTS}
+
+disruption-controller
+READ | apps extensions | deployments
+READ | apps extensions | replicasets
+READ | core | replicationcontrollers
+READ | policy | poddisruptionbudgets
+READ | apps | statefulsets
+update | policy | poddisruptionbudgets/status
+patch update | core | pods/status
+get | * | */scale
+{_EVENTS}
+
+endpoint-controller
+READ | core | pods services
+create delete get list update watch | core | endpoints
+create | core | endpoints/restricted
+{_EVENTS}
+
+endpointslice-controller
+READ | core | nodes pods services
+update | core | services/finalizers
+create delete get list update watch | discovery.k8s.io | endpointslices
+{_EVENTS}
+
+endpointslicemirroring-controller
+READ | core | endpoints services
+update | core | services/finalizers
+update | core | endpoints/finalizers
+create delete get list update watch | discovery.k8s.io | endpointslices
+{_EVENTS}
+
+ephemeral-volume-controller
+READ | core | pods
+update | core | pods/finalizers
+create get list watch | core | persistentvolumeclaims
+{_EVENTS}
+
+expand-controller
+get list patch update watch | core | persistentvolumes
+patch update | core | persistentvolumeclaims/status
+READ | core | persistentvolumeclaims
+{_EVENTS}
+get | core | services
+
+generic-garbage-collector
+delete get list patch update watch | * | *
+{_EVENTS}
+
+horizontal-pod-autoscaler
+READ | autoscaling | horizontalpodautoscalers
+update | autoscaling | horizontalpodautoscalers/status
+get update | * | */scale
+list watch | core | pods
+list watch | metrics.k8s.io | pods
+READ | custom.metrics.k8s.io | *
+READ | external.metrics.k8s.io | *
+{_EVENTS}
+
+job-controller
+get list patch update watch | batch | jobs
+update | batch | jobs/status
+update | batch | jobs/finalizers
+create delete list patch watch | core | pods
+{_EVENTS}
+
+legacy-service-account-token-cleaner
+get | core | configmaps | kube-apiserver-legacy-service-account-token-tracking
+delete patch | core | secrets
+
+namespace-controller
+delete get list watch | core | namespaces
+update | core | namespaces/finalize namespaces/status
+delete deletecollection get list watch | * | *
+
+node-controller
+delete get list patch update watch | core | nodes
+patch update | core | nodes/status
+patch update | core | pods/status
+delete get list watch | core | pods
+{_EVENTS}
+
+persistent-volume-binder
+create delete get list update watch | core | persistentvolumes
+update | core | persistentvolumes/status
+get list update watch | core | persistentvolumeclaims
+update | core | persistentvolumeclaims/status
+create delete get list watch | core | pods
+READ | storage.k8s.io | storageclasses
+list watch | core | nodes
+{_EVENTS}
+watch | core | events
+get | core | services
+
+pod-garbage-collector
+delete list watch | core | pods
+READ | core | nodes
+patch | core | pods/status
+
+pv-protection-controller
+get list update watch | core | persistentvolumes
+{_EVENTS}
+
+pvc-protection-controller
+get list update watch | core | persistentvolumeclaims
+READ | core | pods
+{_EVENTS}
+
+replicaset-controller
+get list update watch | apps extensions | replicasets
+update | apps extensions | replicasets/status
+update | apps extensions | replicasets/finalizers
+create delete list patch watch | core | pods
+{_EVENTS}
+
+replication-controller
+get list update watch | core | replicationcontrollers
+update | core | replicationcontrollers/status
+update | core | replicationcontrollers/finalizers
+create delete list patch watch | core | pods
+{_EVENTS}
+
+resource-claim-controller
+READ | core | pods
+update | core | pods/finalizers
+create delete get list watch | resource.k8s.io | resourceclaims
+patch update | resource.k8s.io | resourceclaims resourceclaims/status
+patch update | core | pods/status
+{_EVENTS}
+
+resourcequota-controller
+list watch | * | *
+update | core | resourcequotas/status
+{_EVENTS}
+
+root-ca-cert-publisher
+create update | core | configmaps
+{_EVENTS}
+
+route-controller
+list watch | core | nodes
+patch | core | nodes/status
+{_EVENTS}
+
+selinux-warning-controller
+{_EVENTS}
+READ | core | persistentvolumes
+READ | core | persistentvolumeclaims
+READ | core | pods
+READ | storage.k8s.io | csidrivers
+
+service-account-controller
+create | core | serviceaccounts
+{_EVENTS}
+
+service-cidrs-controller
+get list patch update watch | networking.k8s.io | servicecidrs
+patch update | networking.k8s.io | servicecidrs/finalizers
+patch update | networking.k8s.io | servicecidrs/status
+READ | networking.k8s.io | ipaddresses
+{_EVENTS}
+
+service-controller
+READ | core | services
+patch update | core | services/status
+list watch | core | nodes
+{_EVENTS}
+
+statefulset-controller
+list watch | core | pods
+READ | apps | statefulsets
+update | apps | statefulsets/status
+update | apps | statefulsets/finalizers
+create delete get patch update | core | pods
+create delete get list patch update watch | apps | controllerrevisions
+create get list watch | core | persistentvolumeclaims
+delete update | core | persistentvolumeclaims
+update | core | pods/finalizers
+{_EVENTS}
+
+ttl-after-finished-controller
+delete get list watch | batch | jobs
+{_EVENTS}
+
+ttl-controller
+list patch update watch | core | nodes
+{_EVENTS}
+
+validatingadmissionpolicy-status-controller
+READ | admissionregistration.k8s.io | validatingadmissionpolicies
+get patch update | admissionregistration.k8s.io | validatingadmissionpolicies/status
+{_EVENTS}
+
+volumeattributesclass-protection-controller
+READ | core | persistentvolumeclaims
+READ | core | persistentvolumes
+get list update watch | storage.k8s.io | volumeattributesclasses
+{_EVENTS}
+"""
+
+NAMESPACED_ROLES: Final = f"""\
+kube-public system:controller:bootstrap-signer
+READ | core | configmaps
+update | core | configmaps | cluster-info
+{_EVENTS}
+
+kube-system extension-apiserver-authentication-reader
+READ | core | configmaps | extension-apiserver-authentication
+
+kube-system system::leader-locking-kube-controller-manager
+watch | core | configmaps
+get update | core | configmaps | kube-controller-manager
+create get list update watch | coordination.k8s.io | leases
+
+kube-system system::leader-locking-kube-scheduler
+watch | core | configmaps
+get update | core | configmaps | kube-scheduler
+
+kube-system system:controller:bootstrap-signer
+READ | core | secrets
+
+kube-system system:controller:cloud-provider
+create get list watch | core | configmaps
+
+kube-system system:controller:token-cleaner
+delete get list watch | core | secrets
+{_EVENTS}
+"""
+
+NAMESPACED_BINDINGS: Final = """\
+kube-public system:controller:bootstrap-signer system:controller:bootstrap-signer sa:kube-system/bootstrap-signer
+kube-system system::extension-apiserver-authentication-reader extension-apiserver-authentication-reader \
+user:system:kube-controller-manager user:system:kube-scheduler
+kube-system system::leader-locking-kube-controller-manager system::leader-locking-kube-controller-manager \
+user:system:kube-controller-manager sa:kube-system/kube-controller-manager sa:kube-system/leader-election-controller
+kube-system system::leader-locking-kube-scheduler system::leader-locking-kube-scheduler user:system:kube-scheduler \
+sa:kube-system/kube-scheduler
+kube-system system:controller:bootstrap-signer system:controller:bootstrap-signer sa:kube-system/bootstrap-signer
+kube-system system:controller:cloud-provider system:controller:cloud-provider sa:kube-system/cloud-provider
+kube-system system:controller:token-cleaner system:controller:token-cleaner sa:kube-system/token-cleaner
+"""

@@ -1,0 +1,270 @@
+"""Service account tokens: JSON web tokens signed with the cluster's key (ES256), bound to objects that must live on."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from labrunner.sim.auth.certificates import CREDENTIAL_ID
+from labrunner.sim.auth.identity import User, service_account_groups, service_account_name
+from labrunner.sim.clock import Clock, timestamp
+from labrunner.sim.errors import ApiError, FieldError, invalid, invalid_value, not_found
+from labrunner.sim.objects import Obj, get_path, name_of, namespace_of, uid_of
+
+ISSUER: Final = "https://kubernetes.default.svc.cluster.local"
+LEGACY_ISSUER: Final = "kubernetes/serviceaccount"
+DEFAULT_SECONDS: Final = 3600
+_MIN_SECONDS: Final = 600
+_MAX_SECONDS: Final = 1 << 32
+_BOUND_KINDS: Final = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
+_EXTRA: Final = "authentication.kubernetes.io/"
+
+Getter = Callable[[str, str, str], Obj | None]
+"""(resource, namespace, name) → the object, or None."""
+
+
+class InvalidTokenError(Exception):
+    """A token that is not ours, out of date, or bound to something gone."""
+
+
+class TokenIssuer:
+    """Signs and verifies tokens with the private key *pem* (EC P-256)."""
+
+    def __init__(self, pem: bytes, get: Getter, clock: Clock) -> None:
+        self._pem = pem
+        self._get = get
+        self._clock = clock
+        self._key: Any = None
+        self._verified: dict[str, tuple[Obj, float]] = {}
+
+    def request(self, account: Obj, body: Obj) -> Obj:
+        """Answer a TokenRequest for *account*. Raises ApiError (404, 409, 422)."""
+        spec = dict(body.get("spec") or {})
+        seconds = spec.get("expirationSeconds")
+        seconds = DEFAULT_SECONDS if seconds is None else seconds
+        spec["audiences"] = spec.get("audiences") or [ISSUER]
+        spec["expirationSeconds"] = seconds
+        problem = _bad_duration(seconds)
+        if problem is not None:
+            raise invalid("TokenRequest.authentication.k8s.io", "", [problem])
+        now = self._clock.now()
+        bound = self._bound(account, spec.get("boundObjectRef"))
+        until = now + timedelta(seconds=seconds)
+        claims = _claims(account, spec["audiences"], now, until, bound)
+        spec.setdefault("boundObjectRef", None)
+        return {
+            "kind": "TokenRequest",
+            "apiVersion": "authentication.k8s.io/v1",
+            "metadata": {
+                "name": name_of(account),
+                "namespace": namespace_of(account),
+                "creationTimestamp": timestamp(now),
+            },
+            "spec": spec,
+            "status": {"token": self.sign(claims), "expirationTimestamp": timestamp(until)},
+        }
+
+    def legacy(self, account: Obj, secret: Obj) -> str:
+        """The token of a ``kubernetes.io/service-account-token`` Secret: no expiry, lives as long as both."""
+        prefix = "kubernetes.io/serviceaccount/"
+        return self.sign(
+            {
+                "iss": LEGACY_ISSUER,
+                f"{prefix}namespace": namespace_of(account),
+                f"{prefix}secret.name": name_of(secret),
+                f"{prefix}service-account.name": name_of(account),
+                f"{prefix}service-account.uid": uid_of(account),
+                "sub": service_account_name(namespace_of(account), name_of(account)),
+            }
+        )
+
+    def _bound(self, account: Obj, reference: Obj | None) -> dict[str, Obj]:
+        if not reference:
+            return {}
+        kind, name = reference.get("kind", ""), reference.get("name", "")
+        plural = _BOUND_KINDS.get(kind)
+        if plural is None:
+            detail = "cannot bind token for serviceaccount to object: invalid object kind"
+            raise ApiError(400, "BadRequest", f"{detail} {kind}")
+        found = self._get(plural, "" if kind == "Node" else namespace_of(account), name)
+        if found is None:
+            raise not_found(_Plural(plural), name)
+        uid = uid_of(found)
+        if reference.get("uid") and reference["uid"] != uid:
+            raise ApiError(
+                409,
+                "Conflict",
+                f'Operation cannot be fulfilled on {plural} "{name}": the UID in the bound object reference '
+                f"({reference['uid']}) does not match the UID in record. The object might have been deleted and "
+                "then recreated",
+                {"name": name, "kind": plural},
+            )
+        return {kind.lower(): {"name": name, "uid": uid}}
+
+    def sign(self, claims: Obj) -> str:
+        """A compact JWT of *claims*."""
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+        key = self._private_key()
+        header = {"alg": "ES256", "kid": self.key_id()}
+        signed = f"{_encoded(header)}.{_encoded(claims)}"
+        r, s = utils.decode_dss_signature(key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
+        return f"{signed}.{_base64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+
+    def _private_key(self) -> Any:
+        if self._key is None:
+            from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+            self._key = load_pem_private_key(self._pem, None)
+        return self._key
+
+    def key_id(self) -> str:
+        """The key's name in token headers and in the JWKS: a digest of the public key."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        public = self._private_key().public_key()
+        return _base64(
+            hashlib.sha256(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+        )
+
+    def verify(self, token: str) -> User:
+        """The service account of *token*. Raises InvalidTokenError."""
+        claims = self._signed_claims(token)
+        now = self._clock.now().timestamp()
+        if claims.get("exp", now + 1) <= now or claims.get("nbf", 0) > now:
+            raise InvalidTokenError("service account token has expired")
+        if claims.get("iss") == LEGACY_ISSUER:
+            return self._legacy_user(claims)
+        if ISSUER not in (claims.get("aud") or ()):
+            raise InvalidTokenError("token audiences are not for this cluster")
+        return self._bound_user(claims)
+
+    def _signed_claims(self, token: str) -> Obj:
+        known = self._verified.get(token)
+        if known is not None:
+            return known[0]
+        parts = token.split(".")
+        if len(parts) != 3:
+            raise InvalidTokenError("not a JSON web token")
+        try:
+            claims = json.loads(_unbase64(parts[1]))
+            signature = _unbase64(parts[2])
+        except ValueError as error:
+            raise InvalidTokenError(str(error)) from None
+        if not isinstance(claims, dict) or len(signature) != 64 or not self._is_ours(parts, signature):
+            raise InvalidTokenError("signature does not match")
+        if len(self._verified) > 1000:
+            self._verified.clear()
+        self._verified[token] = claims, 0.0
+        return claims
+
+    def _is_ours(self, parts: list[str], signature: bytes) -> bool:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+        try:
+            encoded = utils.encode_dss_signature(r, s)
+            message = f"{parts[0]}.{parts[1]}".encode()
+            self._private_key().public_key().verify(encoded, message, ec.ECDSA(hashes.SHA256()))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    def _bound_user(self, claims: Obj) -> User:
+        bound = claims.get("kubernetes.io") or {}
+        namespace = bound.get("namespace", "")
+        name, uid = get_path(bound, "serviceaccount", "name"), get_path(bound, "serviceaccount", "uid")
+        extra: dict[str, tuple[str, ...]] = {}
+        if claims.get("jti"):
+            extra[CREDENTIAL_ID] = (f"JTI={claims['jti']}",)
+        for key, plural in (("pod", "pods"), ("secret", "secrets"), ("node", "nodes")):
+            reference = bound.get(key)
+            if reference is None:
+                continue
+            found = self._get(plural, "" if key == "node" else namespace, reference.get("name", ""))
+            if found is None or uid_of(found) != reference.get("uid"):
+                raise InvalidTokenError(f"bound {key} is gone")
+            if key != "secret":
+                extra[f"{_EXTRA}{key}-name"] = (reference["name"],)
+                extra[f"{_EXTRA}{key}-uid"] = (reference["uid"],)
+        return self._account_user(namespace, name or "", uid or "", extra)
+
+    def _legacy_user(self, claims: Obj) -> User:
+        prefix = "kubernetes.io/serviceaccount/"
+        namespace = claims.get(f"{prefix}namespace", "")
+        if self._get("secrets", namespace, claims.get(f"{prefix}secret.name", "")) is None:
+            raise InvalidTokenError("token secret is gone")
+        name, uid = (
+            claims.get(f"{prefix}service-account.name", ""),
+            claims.get(f"{prefix}service-account.uid", ""),
+        )
+        return self._account_user(namespace, name, uid, {})
+
+    def _account_user(
+        self, namespace: str, name: str, uid: str, extra: Mapping[str, tuple[str, ...]]
+    ) -> User:
+        account = self._get("serviceaccounts", namespace, name)
+        if account is None or uid_of(account) != uid:
+            raise InvalidTokenError("service account is gone")
+        return User(service_account_name(namespace, name), service_account_groups(namespace), uid, extra)
+
+
+class _Plural:
+    """A resource type as far as an error needs it."""
+
+    group = ""
+
+    def __init__(self, plural: str) -> None:
+        self.plural = plural
+        self.kind = plural
+
+
+def _bad_duration(seconds: Any) -> FieldError | None:
+    if seconds < _MIN_SECONDS:
+        return invalid_value(
+            "spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"
+        )
+    if seconds > _MAX_SECONDS:
+        return invalid_value(
+            "spec.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds"
+        )
+    return None
+
+
+def _claims(account: Obj, audiences: list[str], now: datetime, until: datetime, bound: dict[str, Obj]) -> Obj:
+    issued = int(now.timestamp())
+    namespace, name = namespace_of(account), name_of(account)
+    return {
+        "aud": audiences,
+        "exp": int(until.timestamp()),
+        "iat": issued,
+        "iss": ISSUER,
+        "jti": str(uuid.uuid4()),
+        "kubernetes.io": {
+            "namespace": namespace,
+            **bound,
+            "serviceaccount": {"name": name, "uid": uid_of(account)},
+        },
+        "nbf": issued,
+        "sub": service_account_name(namespace, name),
+    }
+
+
+def _encoded(value: Obj) -> str:
+    return _base64(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _unbase64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
