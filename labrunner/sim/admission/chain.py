@@ -2,17 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
+from labrunner.sim.admission import (
+    allocation,
+    defaulting,
+    limit_ranger,
+    namespaces,
+    pod_security,
+    pods,
+    quota,
+    service_accounts,
+)
 from labrunner.sim.admission.request import Request
 
+_MUTATING: Final[tuple[Callable[[Request], None], ...]] = (
+    namespaces.guard,
+    limit_ranger.fill,
+    service_accounts.assign,
+    pods.taint_new_node,
+    pods.priority,
+    pods.default_tolerations,
+    defaulting.storage_class,
+    defaulting.storage_in_use,
+    pods.runtime_class,
+    defaulting.ingress_class,
+    defaulting.certificate_requester,
+)
 
-def mutate(request: Request) -> list[str]:  # noqa: ARG001
+
+def mutate(request: Request) -> list[str]:
     """Run the plugins that change ``request.object``; returns warnings, raises ApiError to refuse."""
+    if request.subresource == "status":
+        return []
+    for plugin in _MUTATING:
+        plugin(request)
     return []
 
 
-def validate(request: Request) -> list[str]:  # noqa: ARG001
+def validate(request: Request) -> list[str]:
     """Run the plugins that only judge (and charge quota); returns warnings, raises ApiError to refuse."""
-    return []
+    if request.subresource == "status":
+        return []
+    limit_ranger.check(request)
+    warnings = pod_security.check(request)
+    defaulting.claim_resize(request)
+    quota.charge(request)
+    allocation.check(request)
+    return warnings
 
 
 def admit(request: Request) -> list[str]:
