@@ -63,19 +63,13 @@ class Verifier:
         `passed_at` and `baseline_seen` bring back what earlier statuses of a resumed session said.
         """
         for spec in checks:
-            self._deactivate(spec.id, keep={one.source for one in interests_of(spec, self._world).sources})
-            interests = interests_of(spec, self._world)
-            self._index.add(spec.id, interests)
-            self._scheduler.add(
-                spec, self._clock.monotonic(), polled=interests.polled, passed_at=passed_at.get(spec.id)
-            )
+            sources = self._sources_of(spec)
+            self._deactivate(spec.id, keep=sources)
+            self._scheduler.add(spec, self._clock.monotonic(), passed_at=passed_at.get(spec.id))
+            self._follow(spec)
             if spec.id in baseline_seen:
-                self._world.seen.update(ident for ident, _ in interests.disappearances)
+                self._world.seen.update(ident for ident, _ in self._index.of(spec.id).disappearances)
                 self._scheduler.mark_seen(spec.id)
-            for interest in interests.sources:
-                self._clusters.watch(interest.source)
-            self._look_for_baseline(spec.id)
-            self._mark(spec.id)
         self._arm()
 
     def deactivate(self, ids: Iterable[str]) -> None:
@@ -125,8 +119,12 @@ class Verifier:
     async def restart_cluster(self) -> None:
         """The clusters were started, restarted or replaced: connect anew."""
         await self._clusters.restart()
+        self._world.probes.clear()
         for check_id in self._scheduler.ids:
-            self._mark(check_id)
+            spec = self._scheduler.spec(check_id)
+            self._index.remove(check_id)
+            self._follow(spec)
+        self._arm()
 
     async def close(self) -> None:
         """Stop watching, polling and running commands, at once."""
@@ -140,12 +138,24 @@ class Verifier:
         await self._clusters.close()
         self._moved.set()
 
+    def _follow(self, spec: CheckSpec) -> None:
+        """Watch and poll what the check asks for, on the cluster as it is now."""
+        interests = interests_of(spec, self._world)
+        self._index.add(spec.id, interests)
+        self._scheduler.set_polled(spec.id, interests.polled, self._clock.monotonic())
+        for interest in interests.sources:
+            self._clusters.watch(interest.source)
+        self._look_for_baseline(spec.id)
+        self._mark(spec.id)
+
+    def _sources_of(self, spec: CheckSpec) -> set[SourceKey]:
+        return {interest.source for interest in interests_of(spec, self._world).sources}
+
     def _deactivate(self, check_id: str, keep: Collection[SourceKey]) -> None:
         if check_id not in self._scheduler:
             return
         self._scheduler.remove(check_id)
-        for ident, _ in self._index.of(check_id).disappearances:
-            self._world.seen.discard(ident)
+        self._world.forget(check_id)
         for key in self._index.remove(check_id):
             if key not in keep:
                 self._clusters.unwatch(key)

@@ -22,12 +22,12 @@ async def ask(
 ) -> tuple[Hashable, Any] | None:
     """The probe's key and answer; None when there is nothing to ask yet."""
     if isinstance(probe, CanCheck):
-        return can_key(probe), await _review(probe, clusters, time_limit)
+        return can_key(check_id, probe), await _review(probe, clusters, time_limit)
     if isinstance(probe, AnswerCheck):
         if probe.command is None or context.answer(check_id) is None:
             return None
-        return command_key(probe.command), await _run(probe.command, context, time_limit)
-    return command_key(probe.run), await _run(probe.run, context, time_limit)
+        return command_key(check_id, probe.command), await _run(probe.command, context, time_limit)
+    return command_key(check_id, probe.run), await _run(probe.run, context, time_limit)
 
 
 async def _review(check: CanCheck, clusters: Clusters, time_limit: float) -> Any:

@@ -40,9 +40,9 @@ class Track:
     """
 
     spec: CheckSpec
-    polled: bool
     begun: float
     limit: float | None
+    polled: bool = False
     next_poll: float | None = None
     finding: Finding | None = None
     verdict: Verdict = _UNSEEN
@@ -71,11 +71,14 @@ class Scheduler:
     def spec(self, check_id: str) -> CheckSpec:
         return self._tracks[check_id].spec
 
-    def add(self, spec: CheckSpec, now: float, *, polled: bool, passed_at: float | None = None) -> None:
+    def add(self, spec: CheckSpec, now: float, *, passed_at: float | None = None) -> None:
         """Begin to follow a check; its `eventually` runs from now."""
-        self._tracks[spec.id] = Track(
-            spec, polled, now, spec.eventually, next_poll=now if polled else None, passed_at=passed_at
-        )
+        self._tracks[spec.id] = Track(spec, now, spec.eventually, passed_at=passed_at)
+
+    def set_polled(self, check_id: str, polled: bool, now: float) -> None:
+        """Whether time alone can change what the check finds; if so, it is to be polled at once."""
+        track = self._tracks[check_id]
+        track.polled, track.next_poll = polled, now if polled else None
 
     def remove(self, check_id: str) -> None:
         self._tracks.pop(check_id, None)

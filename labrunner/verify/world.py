@@ -27,6 +27,16 @@ class World:
     probes: dict[Hashable, Any] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
 
+    def forget(self, check_id: str) -> None:
+        """Drop what is remembered for a check."""
+        self.seen = {ident for ident in self.seen if own_id(ident) != check_id}
+        self.probes = {key: value for key, value in self.probes.items() if _owner(key) != check_id}
+
+
+def _owner(key: Hashable) -> str:
+    """The check that a probe's answer belongs to: the first part of its key."""
+    return str(key[0]) if isinstance(key, tuple) and key else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:

@@ -13,7 +13,7 @@ from labrunner.verify.finding import Finding, error, failing, passing, pending
 from labrunner.verify.matching import accepts, differences
 from labrunner.verify.phrasing import MISSING, phrase
 from labrunner.verify.verdict import Difference
-from labrunner.verify.world import World
+from labrunner.verify.world import World, own_id
 
 _CLUSTER_AWAY = re.compile(
     r"The connection to the server .* was refused|Unable to connect to the server"
@@ -23,13 +23,13 @@ _COULD_NOT_RUN = {126: "is not executable", 127: "is not there"}
 _MOST_LINES = 3
 
 
-def command_key(source: str) -> Hashable:
-    """Under which a command's result is kept."""
-    return ("command", source)
+def command_key(ident: str, source: str) -> Hashable:
+    """Under which a command's result is kept: checks do not share one, so that none sees an old result."""
+    return (own_id(ident), "command", source)
 
 
-def command(check: CommandCheck, world: World) -> Finding:
-    result = world.probes.get(command_key(check.run))
+def command(check: CommandCheck, world: World, ident: str) -> Finding:
+    result = world.probes.get(command_key(ident, check.run))
     if result is None:
         return pending("running the command")
     assert isinstance(result, CommandResult)

@@ -10,27 +10,19 @@ from labrunner.verify.api import ClusterError
 from labrunner.verify.finding import Finding, error, failing, passing, pending
 from labrunner.verify.store import EVERY_NAMESPACE, SourceKey
 from labrunner.verify.verdict import Difference
-from labrunner.verify.world import World
+from labrunner.verify.world import World, own_id
 
 RBAC_KINDS = ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
 
 
-def can_key(check: CanCheck) -> Hashable:
+def can_key(ident: str, check: CanCheck) -> Hashable:
     """Under which the answer is kept."""
-    return (
-        "can",
-        check.cluster,
-        check.user,
-        check.groups,
-        check.verb,
-        check.resource,
-        check.name,
-        check.namespace,
-    )
+    question = (check.user, check.groups, check.verb, check.resource, check.name, check.namespace)
+    return (own_id(ident), "can", check.cluster, *question)
 
 
-def can(check: CanCheck, world: World) -> Finding:
-    answer = world.probes.get(can_key(check))
+def can(check: CanCheck, world: World, ident: str) -> Finding:
+    answer = world.probes.get(can_key(ident, check))
     if answer is None:
         return pending("asking the cluster")
     if isinstance(answer, ClusterError):

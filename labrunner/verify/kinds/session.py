@@ -13,7 +13,7 @@ from labrunner.verify.matching import differences
 from labrunner.verify.patterns import found_in
 from labrunner.verify.phrasing import phrase
 from labrunner.verify.verdict import Difference
-from labrunner.verify.world import World
+from labrunner.verify.world import World, own_id
 
 _QUOTES = "\"'`"
 
@@ -60,14 +60,14 @@ def _output(check: CellCheck, outcome: CellOutcome, actual: Mapping[str, object]
 def answer(check: AnswerCheck, world: World, ident: str) -> Finding:
     if not check.accept and check.command is None:
         return error("this check accepts no answer at all", conclusive=True)
-    typed = world.context.answer(_own_id(ident))
+    typed = world.context.answer(own_id(ident))
     if typed is None or not typed.strip():
         return failing("no answer has been typed yet", awaits_learner=True)
     if any(_is_accepted(typed, one) for one in check.accept):
         return passing("the answer is right", typed)
     if check.command is None:
         return failing(f"{phrase(typed.strip())} is not the answer", (), typed)
-    result = world.probes.get(command_key(check.command))
+    result = world.probes.get(command_key(ident, check.command))
     if result is None:
         return pending("comparing the answer")
     assert isinstance(result, CommandResult)
@@ -80,11 +80,6 @@ def answer(check: AnswerCheck, world: World, ident: str) -> Finding:
     if lines and _tidy(typed) == _tidy(lines[0]):
         return passing("the answer is right", typed)
     return failing(f"{phrase(typed.strip())} is not the answer", (), typed)
-
-
-def _own_id(ident: str) -> str:
-    """A part of a group asks under its check's id."""
-    return ident.partition("/")[0]
 
 
 def _tidy(text: str) -> str:
@@ -119,6 +114,6 @@ def quiz(check: QuizCheck, world: World) -> Finding:
 
 
 def confirm(check: ConfirmCheck, world: World, ident: str) -> Finding:
-    if world.context.confirmed(_own_id(ident)):
+    if world.context.confirmed(own_id(ident)):
         return passing("confirmed by you")
     return manual(check.statement)
