@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labrunner.sim.controllers.deployment import DeploymentController
+from labrunner.sim.controllers.endpoints import EndpointsController, EndpointSliceController
+from labrunner.sim.controllers.garbage import GarbageCollector
+from labrunner.sim.controllers.namespaces import NamespaceController
+from labrunner.sim.controllers.replicaset import REPLICATION_CONTROLLER, ReplicaSetController
 from labrunner.sim.controllers.runner import Controller, Runner
+from labrunner.sim.controllers.scheduler import SchedulerController
+from labrunner.sim.controllers.serviceaccounts import NamespaceDefaults, TokenMaker, TokenSecrets
+from labrunner.sim.controllers.volumes import (
+    ClaimController,
+    ClaimProtection,
+    VolumeController,
+    VolumeProtection,
+)
+from labrunner.sim.node.kubelet import KubeletController
 
 if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
@@ -28,6 +42,29 @@ class Controllers:
         self._runner.stop()
 
 
-def start(api: Api) -> Controllers:
-    """Start every controller, the scheduler and the simulated nodes on *api*; works with a FakeClock too."""
-    return Controllers(api, [])
+def start(api: Api, *, root_ca: str = "", make_token: TokenMaker | None = None) -> Controllers:
+    """Start every controller, the scheduler and the simulated nodes on *api*; works with a FakeClock too.
+
+    *root_ca* is the PEM text that ``kube-root-ca.crt`` shows; *make_token* makes the token of a ServiceAccount for a
+    Secret of type ``kubernetes.io/service-account-token`` (without it such Secrets stay empty).
+    """
+    return Controllers(
+        api,
+        [
+            NamespaceDefaults(api, root_ca),
+            TokenSecrets(api, root_ca, make_token),
+            DeploymentController(api),
+            ReplicaSetController(api),
+            ReplicaSetController(api, REPLICATION_CONTROLLER),
+            EndpointSliceController(api),
+            EndpointsController(api),
+            NamespaceController(api),
+            GarbageCollector(api),
+            ClaimController(api),
+            VolumeController(api),
+            ClaimProtection(api),
+            VolumeProtection(api),
+            SchedulerController(api),
+            KubeletController(api),
+        ],
+    )

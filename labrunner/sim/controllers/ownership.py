@@ -56,7 +56,7 @@ def owners_of_kind(change: Change, kind: str) -> Iterator[Key]:
 
 
 def _without_owner(obj: Obj, uid: str) -> Obj:
-    changed = clone(obj)
+    changed: Obj = clone(obj)
     references = [r for r in owner_references(changed) if r.get("uid") != uid]
     if references:
         meta(changed)["ownerReferences"] = references

@@ -27,6 +27,8 @@ Key = tuple[str, str]
 Mapper = Callable[["Change"], Iterable[Key]]
 """Which keys of a controller a change concerns."""
 
+EVERY: Final = "*"
+"""In :meth:`Controller.watches`: the changes of all resources."""
 SLICE_SECONDS: Final = 0.004
 FIRST_RETRY: Final = 0.02
 LAST_RETRY: Final = 120.0
@@ -108,7 +110,8 @@ class Runner:
 
     def resync(self) -> None:
         """Look at every object again, as after a restored snapshot."""
-        for gr in self._routes:
+        everything = EVERY in self._routes
+        for gr in self._api.store.resources() if everything else tuple(self._routes):
             for obj in self._api.store.list(gr):
                 self._changed(_Initial(gr, obj))  # type: ignore[arg-type]
 
@@ -125,7 +128,7 @@ class Runner:
         return lambda key, seconds: self._later((index, key), seconds)
 
     def _changed(self, change: Change) -> None:
-        for index, mapper in self._routes.get(change.gr, ()):
+        for index, mapper in (*self._routes.get(change.gr, ()), *self._routes.get(EVERY, ())):
             for key in mapper(change):
                 self._add((index, key))
 

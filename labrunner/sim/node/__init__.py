@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from labrunner.sim.node.bootstrap import bootstrap_objects
+from labrunner.sim.node.logs import LogLine, log_lines
 
-__all__ = ["bootstrap_objects"]
+__all__ = ["LogLine", "bootstrap_objects", "log_lines"]

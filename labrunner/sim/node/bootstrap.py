@@ -59,8 +59,9 @@ def _namespace(name: str, now: datetime) -> Obj:
 
 
 def _priority_class(name: str, value: int, now: datetime) -> Obj:
-    what = "cluster" if "cluster" in name else "node"
-    text = f"Used for system critical pods that must {'run in the cluster' if what == 'cluster' else 'not be moved from their current node'}."
+    cluster = name == "system-cluster-critical"
+    must = "run in the cluster" if cluster else "not be moved from their current node"
+    text = f"Used for system critical pods that must {must}."
     return {
         "apiVersion": "scheduling.k8s.io/v1",
         "kind": "PriorityClass",
@@ -85,7 +86,7 @@ def _storage_class(now: datetime) -> Obj:
         ),
         "provisioner": PROVISIONER,
         "reclaimPolicy": "Delete",
-        "volumeBindingMode": "WaitForFirstConsumer",
+        "volumeBindingMode": "Immediate",
     }
 
 
