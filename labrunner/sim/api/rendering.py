@@ -12,6 +12,7 @@ from labrunner.sim.api.negotiation import Rendition
 from labrunner.sim.http import Request, Response
 from labrunner.sim.http.message import JSON
 from labrunner.sim.objects import Obj
+from labrunner.sim.printers.text import Printer
 from labrunner.sim.resources import ResourceType
 from labrunner.sim.store import Record
 from labrunner.sim.store.change import encode
@@ -51,8 +52,16 @@ def _yaml(value: Obj) -> bytes:
     return bytes(yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=True, encoding="utf-8"))
 
 
-def one(api: Api, request: Request, obj: Obj, rt: ResourceType, rendition: Rendition, status: int = 200,
-        headers: tuple[tuple[str, str], ...] = ()) -> Response:  # fmt: skip
+def one(
+    api: Api,
+    request: Request,
+    obj: Obj,
+    rt: ResourceType,
+    rendition: Rendition,
+    status: int = 200,
+    headers: tuple[tuple[str, str], ...] = (),
+    printer: Printer | None = None,
+) -> Response:
     """One object (or a Status) in the representation asked for."""
     if obj.get("kind") == "Status":
         return document(request, obj, status, Rendition(yaml=rendition.yaml), headers)
@@ -64,6 +73,7 @@ def one(api: Api, request: Request, obj: Obj, rt: ResourceType, rendition: Rendi
             now=api.clock.now(),
             include_object=request.query.get("includeObject", "Metadata"),
             list_meta={"resourceVersion": version},
+            printer=printer,
         )
         table["apiVersion"] = f"meta.k8s.io/{rendition.version}"
         return document(request, table, status, rendition, headers)
@@ -100,6 +110,7 @@ def many(
     rt: ResourceType,
     rendition: Rendition,
     list_meta: Obj,
+    printer: Printer | None = None,
 ) -> Response:
     """A list in the representation asked for."""
     if rendition.shape == "table":
@@ -109,6 +120,7 @@ def many(
             now=api.clock.now(),
             include_object=request.query.get("includeObject", "Metadata"),
             list_meta=list_meta,
+            printer=printer,
         )
         table["apiVersion"] = f"meta.k8s.io/{rendition.version}"
         return document(request, table, 200, rendition)

@@ -16,6 +16,7 @@ from labrunner.sim.errors import ApiError
 from labrunner.sim.http import Channel
 from labrunner.sim.http.message import chunk
 from labrunner.sim.objects import Obj
+from labrunner.sim.printers.text import Printer
 from labrunner.sim.resources import ResourceType
 from labrunner.sim.store import Change, Compacted, Record
 from labrunner.sim.store.change import encode
@@ -33,12 +34,19 @@ class Watch:
     headers: tuple[tuple[str, str], ...] = ()
 
     def __init__(
-        self, api: Api, rt: ResourceType, wanted: Filter, query: dict[str, str], rendition: Rendition
+        self,
+        api: Api,
+        rt: ResourceType,
+        wanted: Filter,
+        query: dict[str, str],
+        rendition: Rendition,
+        printer: Printer | None = None,
     ) -> None:
         self._api = api
         self._rt = rt
         self._wanted = wanted
         self._rendition = rendition
+        self._printer = printer
         self._include = query.get("includeObject", "Metadata")
         self._bookmarks = _flag(query, "allowWatchBookmarks")
         self._initial_events = _initial_events(query)
@@ -143,6 +151,7 @@ class Watch:
             now=self._api.clock.now(),
             include_object=self._include,
             list_meta={"resourceVersion": obj["metadata"].get("resourceVersion", "")},
+            printer=self._printer,
         )
         table["apiVersion"] = f"meta.k8s.io/{self._rendition.version}"
         if self._columns_sent:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from labrunner.sim.api.scale import ScalePaths, paths_of
 from labrunner.sim.clock import timestamp
 from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of
+from labrunner.sim.printers.custom import printer
+from labrunner.sim.printers.text import Printer
 from labrunner.sim.resources import (
     ResourceType,
     Subresource,
@@ -28,12 +31,36 @@ class Definitions:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._served: dict[str, list[tuple[str, str, str]]] = {}
+        self._versions: dict[tuple[str, str, str], Obj] = {}
+        self._printers: dict[tuple[str, str, str], Printer] = {}
 
     def start(self) -> None:
         """Serve every definition in the store and follow changes."""
         for obj in self._api.store.list(GR):
             self._serve(obj)
         self._api.store.subscribe(GR, self._changed)
+
+    def version(self, rt: ResourceType) -> Obj:
+        """The ``spec.versions`` entry that *rt* comes from."""
+        return self._versions.get((rt.group, rt.version, rt.plural), {})
+
+    def printer(self, rt: ResourceType) -> Printer:
+        """The columns of a custom resource."""
+        key = rt.group, rt.version, rt.plural
+        if key not in self._printers:
+            self._printers[key] = printer(self.version(rt).get("additionalPrinterColumns"))
+        return self._printers[key]
+
+    def deprecation(self, rt: ResourceType) -> str | None:
+        """The warning of a deprecated version."""
+        found = self.version(rt)
+        if not found.get("deprecated"):
+            return None
+        return found.get("deprecationWarning") or f"{rt.gv} {rt.kind} is deprecated"
+
+    def scale_paths(self, rt: ResourceType) -> ScalePaths:
+        """Where objects of a custom resource keep their replicas."""
+        return paths_of(get_path(self.version(rt), "subresources", "scale", default={}))
 
     def _changed(self, change: Change) -> None:
         if change.new is None:
@@ -54,12 +81,18 @@ class Definitions:
                     self._api.registry.remove(*path)
             for rt in types:
                 self._api.registry.add(rt)
+                self._printers.pop((rt.group, rt.version, rt.plural), None)
+            for version in definition["spec"]["versions"]:
+                key = definition["spec"]["group"], version["name"], definition["spec"]["names"]["plural"]
+                self._versions[key] = version
             self._served[name_of(definition)] = paths
         self._report(definition, accepted)
 
     def _withdraw(self, name: str) -> None:
         for path in self._served.pop(name, ()):
             self._api.registry.remove(*path)
+            self._versions.pop(path, None)
+            self._printers.pop(path, None)
 
     def _conflict(self, definition: Obj) -> tuple[str, str] | None:
         """Why another resource of the group keeps this one from having its names: reason and message."""

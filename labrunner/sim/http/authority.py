@@ -95,6 +95,11 @@ class Authority:
         )
 
 
+def signing_key() -> bytes:
+    """A new EC P-256 key in PEM."""
+    return _pem_key(ec.generate_private_key(ec.SECP256R1()))
+
+
 def _builder(
     subject: x509.Name, issuer: x509.Name, public: CertificatePublicKeyTypes, days: int
 ) -> x509.CertificateBuilder:

@@ -45,9 +45,15 @@ class Pki:
     def admin_key(self) -> Path:
         return self.directory / "admin.key"
 
+    @property
+    def accounts_key(self) -> Path:
+        """The key that signs service account tokens."""
+        return self.directory / "sa.key"
+
     def complete(self) -> bool:
         """Whether every file is there."""
-        return all(p.is_file() for p in (self.ca, self.ca_key, self.server, self.admin, self.admin_key))
+        files = (self.ca, self.ca_key, self.server, self.admin, self.admin_key, self.accounts_key)
+        return all(path.is_file() for path in files)
 
     def sign_request(self, request: bytes, *, days: int = 365) -> bytes:
         """A client certificate for a PEM certificate signing request. Raises ValueError when it is none."""
@@ -78,12 +84,13 @@ def server_context(pki: Pki) -> ssl.SSLContext:
 
 
 def _generate(pki: Pki) -> None:
-    from labrunner.sim.http.authority import Authority
+    from labrunner.sim.http.authority import Authority, signing_key
 
     authority = Authority.create("labrunner-simulated-ca")
     certificate, key = authority.pem()
     server, server_key = authority.issue_server("kube-apiserver", NAMES, ADDRESSES)
     admin, admin_key = authority.issue_client(ADMIN, ADMIN_GROUPS)
+    write_private(pki.accounts_key, signing_key())
     write_private(pki.ca_key, key)
     write_private(pki.server, server + server_key)
     write_private(pki.admin_key, admin_key)

@@ -1,0 +1,101 @@
+"""Every HTTP request of the simulated cluster: identity, permission, then the part that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from labrunner.sim import errors
+from labrunner.sim.api.control import PREFIX, Control
+from labrunner.sim.api.discovery import Discovery
+from labrunner.sim.api.rendering import document
+from labrunner.sim.api.requestinfo import RequestInfo, resolve
+from labrunner.sim.api.resource_handler import ResourceHandler
+from labrunner.sim.api.security import Security
+from labrunner.sim.api.version import INFO
+from labrunner.sim.auth import User
+from labrunner.sim.errors import ApiError
+from labrunner.sim.http import Request, Response, Stream
+
+_HEALTH: Final = ("/healthz", "/livez", "/readyz")
+_READ: Final = ("GET", "HEAD")
+
+OpenApi = Callable[[Request], "Response | None"]
+
+
+class Application:
+    """The request handler of :class:`labrunner.sim.http.Connection`."""
+
+    def __init__(
+        self,
+        resources: ResourceHandler,
+        security: Security,
+        discovery: Discovery,
+        control: Control,
+        openapi: OpenApi,
+    ) -> None:
+        self._resources = resources
+        self._security = security
+        self._discovery = discovery
+        self._control = control
+        self._openapi = openapi
+
+    def handle(self, request: Request) -> Response | Stream:
+        """The answer to *request*; API errors become Status objects."""
+        try:
+            info = request.head.memo
+            if info is None:
+                info = request.head.memo = resolve(request.head)
+            user = self._security.user(request)
+            self._security.authorize(user, info)
+            if info.resource:
+                return self._resources.answer(request, info, user)
+            return self._plain(request, info, user)
+        except ApiError as error:
+            return _failure(request, error)
+
+    def _plain(self, request: Request, info: RequestInfo, user: User) -> Response:
+        path = info.path
+        if path.startswith(PREFIX):
+            if not self._security.is_admin(user) or any(
+                h.startswith("impersonate-") for h in request.headers
+            ):
+                raise ApiError(403, "Forbidden", "only the administrator steers the simulation", {})
+            return self._control.answer(request)
+        if request.method not in _READ:
+            raise errors.method_not_allowed()
+        if path == "/version" or path == "/version/":
+            return document(request, INFO)
+        if path.split("/", 2)[1] in ("healthz", "livez", "readyz"):
+            return _healthy(request)
+        if path.startswith("/openapi/"):
+            found = self._openapi(request)
+        elif path in ("/", ""):
+            found = document(request, {"paths": self._paths()})
+        else:
+            found = self._discovery.answer(request)
+        return found if found is not None else Response.text(404, "404 page not found\n")
+
+    def _paths(self) -> list[str]:
+        groups = self._resources.api.registry.groups()
+        paths = {"/api", "/apis", "/version", "/openapi/v2", "/openapi/v3", *_HEALTH, PREFIX}
+        for entry in groups:
+            base = f"/apis/{entry.group}" if entry.group else "/api"
+            paths.update((base, *(f"{base}/{version}" for version in entry.versions)))
+        return sorted(paths)
+
+
+def _healthy(request: Request) -> Response:
+    check = request.path.strip("/").split("/")
+    if len(check) == 1 and "verbose" in request.query:
+        return Response.text(200, f"[+]ping ok\n[+]simulated ok\n{check[0]} check passed\n")
+    if len(check) > 1 and check[1] not in ("ping", "simulated", "etcd"):
+        return Response.text(404, "404 page not found\n")
+    return Response.text(200, "ok")
+
+
+def _failure(request: Request, error: ApiError) -> Response:
+    headers: tuple[tuple[str, str], ...] = ()
+    if error.retry_after is not None:
+        headers = (("Retry-After", str(error.retry_after)),)
+    return document(request, error.status(), error.code, headers=headers)

@@ -1,0 +1,143 @@
+"""Steering the simulation itself, under ``/simulated/v1``: snapshots of the whole cluster, compaction, facts.
+
+======  ===================================  ==========================================================================
+GET     /simulated/v1                        what this is and how much it holds
+GET     /simulated/v1/snapshots              the names of all snapshots
+PUT     /simulated/v1/snapshots/NAME         save the present state under NAME (replacing an older one)
+GET     /simulated/v1/snapshots/NAME         the resourceVersion and number of objects of a snapshot
+DELETE  /simulated/v1/snapshots/NAME         forget it
+POST    /simulated/v1/snapshots/NAME/restore go back to it; watchers see the differences as changes
+GET     /simulated/v1/snapshots/NAME/diff    what has changed since (``?to=OTHER``: up to another snapshot)
+POST    /simulated/v1/compact                forget the history: older watches and lists end in 410
+======  ===================================  ==========================================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from labrunner.sim import errors
+from labrunner.sim.api.local import Api
+from labrunner.sim.api.rendering import document
+from labrunner.sim.api.version import GIT_VERSION
+from labrunner.sim.errors import ApiError
+from labrunner.sim.http import Request, Response
+from labrunner.sim.http.files import write_private
+from labrunner.sim.objects import Obj
+from labrunner.sim.store import Difference, Snapshot
+from labrunner.sim.store.snapshot import differences
+
+PREFIX: Final = "/simulated/v1"
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+
+
+class Control:
+    """Answers control requests. *directory* keeps the snapshots; *restored* is called after a restore."""
+
+    def __init__(self, api: Api, directory: Path, restored: Callable[[], object]) -> None:
+        self._api = api
+        self._directory = directory
+        self._restored = restored
+        self._snapshots: dict[str, Snapshot] = {}
+
+    def answer(self, request: Request) -> Response:
+        """The response. Raises ApiError."""
+        parts = request.path.removeprefix(PREFIX).strip("/").split("/")
+        match request.method, parts:
+            case "GET", [""]:
+                return document(request, self._facts())
+            case "POST", ["compact"]:
+                self._api.store.compact()
+                return document(request, self._facts())
+            case "GET", ["snapshots"]:
+                return document(request, {"snapshots": self._names()})
+            case "PUT", ["snapshots", name]:
+                return document(request, self._save(_checked(name)), 201)
+            case "GET", ["snapshots", name]:
+                return document(request, _summary(name, self._snapshot(name)))
+            case "DELETE", ["snapshots", name]:
+                self._forget(name)
+                return document(request, {"name": name, "forgotten": True})
+            case "POST", ["snapshots", name, "restore"]:
+                return document(request, self._restore(name))
+            case "GET", ["snapshots", name, "diff"]:
+                return document(request, self._diff(name, request.query.get("to", "")))
+        raise errors.no_such_path()
+
+    def _facts(self) -> Obj:
+        store = self._api.store
+        return {
+            "simulated": True,
+            "version": GIT_VERSION,
+            "resourceVersion": str(store.resource_version),
+            "objects": {gr: store.count(gr) for gr in sorted(store.resources())},
+            "snapshots": self._names(),
+        }
+
+    def _names(self) -> list[str]:
+        on_disk = (path.stem for path in self._directory.glob("*.jsonl"))
+        return sorted({*self._snapshots, *on_disk})
+
+    def _save(self, name: str) -> Obj:
+        snapshot = self._api.store.snapshot()
+        self._directory.mkdir(mode=0o700, exist_ok=True)
+        try:
+            write_private(self._path(name), snapshot.dump())
+        except OSError as error:
+            raise errors.internal(f"the snapshot cannot be written: {error.strerror}") from error
+        self._snapshots[name] = snapshot
+        return _summary(name, snapshot)
+
+    def _snapshot(self, name: str) -> Snapshot:
+        if name not in self._snapshots:
+            try:
+                self._snapshots[name] = Snapshot.load(self._path(_checked(name)).read_bytes())
+            except FileNotFoundError:
+                raise _unknown(name) from None
+            except (ValueError, KeyError, OSError) as error:
+                raise errors.internal(f"the snapshot {name} cannot be read: {error}") from error
+        return self._snapshots[name]
+
+    def _forget(self, name: str) -> None:
+        known = self._snapshots.pop(name, None) is not None
+        path = self._path(_checked(name))
+        if not path.exists() and not known:
+            raise _unknown(name)
+        path.unlink(missing_ok=True)
+
+    def _restore(self, name: str) -> Obj:
+        found = self._api.store.restore(self._snapshot(name))
+        self._restored()
+        return {**_summary(name, self._snapshot(name)), "changes": [_described(d) for d in found]}
+
+    def _diff(self, name: str, to: str) -> Obj:
+        after = self._snapshot(to) if to else self._api.store.snapshot()
+        found = differences(self._snapshot(name), after)
+        return {"from": name, "to": to or None, "changes": [_described(d) for d in found]}
+
+    def _path(self, name: str) -> Path:
+        return self._directory / f"{name}.jsonl"
+
+
+def _checked(name: str) -> str:
+    if not _NAME.match(name):
+        raise errors.bad_request(
+            "a snapshot's name has 1 to 100 letters, digits, dots, dashes or underscores"
+        )
+    return name
+
+
+def _unknown(name: str) -> ApiError:
+    return ApiError(404, "NotFound", f'snapshot "{name}" not found', {"name": name, "kind": "snapshots"})
+
+
+def _summary(name: str, snapshot: Snapshot) -> Obj:
+    return {"name": name, "resourceVersion": str(snapshot.rv), "objects": len(snapshot)}
+
+
+def _described(difference: Difference) -> Obj:
+    namespace, _, name = difference.key.partition("/")
+    return {"type": difference.type, "resource": difference.gr, "namespace": namespace, "name": name}
