@@ -38,7 +38,9 @@ def resolve(references: Sequence[Reference], known: Mapping[str, Sequence[str]],
     """Report every reference whose name is not known; `known` maps a reference kind to the names there are."""
     for reference in references:
         names = known.get(reference.kind)
-        if names is None or reference.name in names:
+        if names is None or reference.kind in findings.unreadable or reference.name in names:
+            continue
+        if reference.name in findings.defined.get(reference.kind, ()):
             continue
         message = f"there is no {reference.kind} '{reference.name[:80]}'"
         remedy = suggestion(reference.name, list(names), _REMEDIES.get(reference.kind, "define it"))

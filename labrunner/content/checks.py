@@ -108,6 +108,7 @@ def read_checks(root: Node, findings: Findings) -> dict[str, CheckSpec]:
         return {}
     checks = {}
     for check_id, entry in listed.entries.items():
+        findings.define("check", check_id)
         check = read_check(entry.value, check_id, findings, values.get("defaults", {}))
         if check is not INVALID:
             checks[check_id] = replace(check, place=entry.place)

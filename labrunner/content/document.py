@@ -164,6 +164,8 @@ class DocumentReader:
         origin = Origin(self.path, token.map[0] + 1, (indent + found.end(),))
         node, problems = read_yaml(token.content[found.end() : end], origin)
         self.findings.extend(problems)
+        if problems:
+            self.findings.give_up("step")
         if token.content[end + 3 :].strip():
             message = "text follows the metadata comment on its line"
             self.findings.error(
@@ -182,6 +184,7 @@ class DocumentReader:
                 self.findings.error(
                     self.place(token), "unclosed-comment", "this comment is never closed", "end it with -->"
                 )
+                self.findings.give_up("cell", "step", "question")
             elif found := _METADATA.match(text):
                 heading = "##" if found[1] == "step" else "#"
                 message = f"this {found[1]} metadata does not stand under a {heading} heading"
@@ -229,6 +232,7 @@ class DocumentReader:
         if near is not None:
             remedy += f"; line {start + 2 + near} does not end it, because text follows its backticks"
         self.findings.error(place, "unclosed-fence", "this fence is never closed", remedy)
+        self.findings.give_up("cell", "step", "question")
         return False
 
     def looks_like_end(self, token: Token, content: list[str]) -> int | None:

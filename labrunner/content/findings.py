@@ -30,6 +30,8 @@ class Findings:
 
     problems: list[Problem] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
+    defined: dict[ReferenceKind, set[str]] = field(default_factory=dict)
+    unreadable: set[ReferenceKind] = field(default_factory=set)
 
     def add(self, problem: Problem) -> None:
         if len(self.problems) < MAX_PROBLEMS:
@@ -48,6 +50,14 @@ class Findings:
     def refer(self, kind: ReferenceKind, name: str, place: Place) -> None:
         """Note a name to be resolved when the whole module is read."""
         self.references.append(Reference(kind, name, place))
+
+    def define(self, kind: ReferenceKind, name: str) -> None:
+        """Note a name that is defined, maybe wrongly: its users are not to be blamed on top."""
+        self.defined.setdefault(kind, set()).add(name)
+
+    def give_up(self, *kinds: ReferenceKind) -> None:
+        """Note that not all names of these kinds could be read, so that nobody can say which are missing."""
+        self.unreadable.update(kinds)
 
     @property
     def failed(self) -> bool:

@@ -83,6 +83,7 @@ def _load(files: ModuleFiles, sources: _Sources, findings: Findings) -> Module |
     for number, path in enumerate(files.documents):
         source = sources.read(path)
         if source is None:
+            findings.give_up("cell", "step", "question")
             continue
         text = source.text
         if number == 0:
@@ -93,11 +94,15 @@ def _load(files: ModuleFiles, sources: _Sources, findings: Findings) -> Module |
         findings.error(Place(files.documents[0]), "no-steps", "the module has no steps", remedy)
     quiz = _yaml_file(files.quiz, sources, findings)
     questions = [question for step in outline.steps for question in step.questions]
+    if quiz is None and files.quiz is not None:
+        findings.give_up("question")
     if quiz is not None:
         questions += read_quiz_file(quiz, findings)
     report_duplicates("question", ((question.id, question.place) for question in questions), findings)
     root = _yaml_file(files.checks, sources, findings)
     checks = read_checks(root, findings) if root is not None else {}
+    if files.checks is not None and (root is None or not isinstance(root, nodes.Mapping)):
+        findings.give_up("check")
     phases = assemble(outline, questions, findings)
     values, node = front or ({}, None)
     known = {

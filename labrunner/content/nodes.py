@@ -85,9 +85,9 @@ def plain(node: Node) -> Any:
 def describe(node: Node) -> str:
     """What a node is, in an author's words: "a list", "the number 5"."""
     if isinstance(node, Sequence):
-        return "a list"
+        return "a list" if node.items else "an empty list"
     if isinstance(node, Mapping):
-        return "a map"
+        return "a map" if node.entries else "an empty map"
     if node.value is None:
         return "nothing"
     if isinstance(node.value, bool):

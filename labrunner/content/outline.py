@@ -11,7 +11,7 @@ from labrunner.content.cells import SHELLS, Fence, read_cell
 from labrunner.content.fields import INVALID
 from labrunner.content.findings import Findings
 from labrunner.content.models import Cell, ExpectedOutput
-from labrunner.content.nodes import Node, Origin
+from labrunner.content.nodes import Node, Origin, Scalar
 from labrunner.content.problems import Place
 from labrunner.content.questions import read_questions
 from labrunner.content.questions_model import Question
@@ -92,6 +92,9 @@ def add_fence(fence: Fence, step: StepDraft | None, findings: Findings) -> None:
     elif language == "quiz":
         _add_questions(fence, step, findings)
     else:
+        named = fence.info.attributes.get("id")
+        if isinstance(named, Scalar):
+            findings.define("cell", named.text)
         cell = read_cell(fence, step.id, len(step.cells) + 1, findings)
         if cell is not None:
             step.cells.append(cell)
@@ -120,6 +123,8 @@ def _add_questions(fence: Fence, step: StepDraft, findings: Findings) -> None:
     origin = Origin(fence.place.path, fence.place.line + 1, fence.columns)
     node, problems = read_yaml(fence.source, origin)
     findings.extend(problems)
+    if problems:
+        findings.give_up("question")
     if node is not None:
         step.questions.extend(read_questions(node, findings, step.id))
     elif not problems:

@@ -194,6 +194,9 @@ def _question(node: Node, findings: Findings, step: str | None) -> Question | No
     if not isinstance(node, nodes.Mapping):
         wrong_type(node, "a question", findings, "write a map with id, kind and prompt")
         return None
+    id_node = node.get("id")
+    if isinstance(id_node, nodes.Scalar):
+        findings.define("question", id_node.text)
     kind_node = node.get("kind")
     kind: Any = _KIND.read(kind_node, findings) if kind_node is not None else INVALID
     if kind is INVALID:
