@@ -3,9 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
-from labrunner.sim.objects import Obj
+from labrunner.sim.clock import timestamp
+from labrunner.sim.objects import Obj, meta
+from labrunner.sim.patch import entries as e
+from labrunner.sim.patch.entries import Entries, Entry, Key
+from labrunner.sim.patch.fieldsets import Comparison, compare
+from labrunner.sim.patch.paths import PathSet
+from labrunner.sim.patch.shapes import Shape, of_kind
+from labrunner.sim.schema import gotypes
 from labrunner.sim.schema.decoding import Kind
+from labrunner.sim.schema.goreader import zero
+
+#: Fields that nobody manages.
+STRIPPED: Final[PathSet] = {
+    ("f:apiVersion",),
+    ("f:kind",),
+    ("f:metadata",),
+    *(
+        ("f:metadata", f"f:{name}")
+        for name in (
+            *("name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation"),
+            *("managedFields", "resourceVersion"),
+        )
+    ),
+}
 
 
 def track_update(
@@ -15,5 +38,86 @@ def track_update(
     subresource: str,
     kind: Kind,
     now: datetime,
+    schema: Obj | None = None,
 ) -> None:
-    """Set ``metadata.managedFields`` of *new* (changed in place), which *manager* made out of *old* (None: created)."""
+    """Set ``metadata.managedFields`` of *new* (changed in place), which *manager* made out of *old* (None: created).
+
+    A list that *new* brings along is taken as it is first, unless it comes through a subresource; an empty one (or
+    ``[{}]``) forgets all managers. *schema* is the structural schema of a custom resource.
+    """
+    given = meta(new).pop("managedFields", None)
+    kept = (old.get("metadata") or {}).get("managedFields") if old is not None else None
+    if subresource == "" and e.is_reset(given):
+        known: Entries = {}
+    else:
+        known = (e.read(given) if subresource == "" else None) or e.read(kept) or {}
+    if not known and old is not None:
+        return
+    shape = of_kind(kind, schema)
+    live = {k: v for k, v in old.items() if k != "metadata"} if old is not None else empty_object(kind)
+    if old is not None:
+        live["metadata"] = {k: v for k, v in old["metadata"].items() if k != "managedFields"}
+    found = updated(known, live, new, shape, e.version_of(kind), manager, subresource, now)
+    if found:
+        meta(new)["managedFields"] = e.write(found)
+
+
+def updated(
+    known: Entries,
+    live: Obj,
+    new: Obj,
+    shape: Shape,
+    version: str,
+    manager: str,
+    subresource: str,
+    now: datetime,
+) -> Entries:
+    """*known* entries after *manager* turned *live* into *new*."""
+    difference = filtered(compare(live, new, shape), subresource)
+    taken = difference.modified | difference.added
+    lost = taken | difference.removed
+
+    def keep(_: Key, entry: Entry) -> Entry:
+        return entry.without(lost) if same_version(entry, version) else entry
+
+    out = e.without(known, keep)
+    mine = taken - STRIPPED
+    if mine:
+        key = e.key_of(manager, e.UPDATE, version, subresource)
+        before = out.get(key)
+        out[key] = Entry(version, mine | (before.fields if before is not None else set()), timestamp(now))
+    return e.capped(out)
+
+
+def same_version(entry: Entry, version: str) -> bool:
+    """Whether an entry's fields are written in terms of *version* (of a group whose versions have equal fields)."""
+    return entry.version == version or not _converts(version)
+
+
+def _converts(version: str) -> bool:
+    """Whether other versions of this one's group are spelled differently."""
+    return version.startswith(("autoscaling/", "events.k8s.io/"))
+
+
+def filtered(difference: Comparison, subresource: str) -> Comparison:
+    """*difference* without what the endpoint does not touch: status on the object itself, spec on its status."""
+    if subresource == "status":
+        ignored = "f:spec"
+    elif subresource == "":
+        ignored = "f:status"
+    else:
+        return difference
+    return Comparison(
+        *({p for p in paths if p and p[0] != ignored} for paths in (
+            difference.added, difference.removed, difference.modified
+        ))
+    )  # fmt: skip
+
+
+def empty_object(kind: Kind) -> Obj:
+    """What an object of *kind* looks like before anyone has set a field."""
+    name = gotypes.definition_name(kind.group, kind.version, kind.kind)
+    if name is None:
+        return {}
+    found: Obj = zero(gotypes.parse(name))
+    return found
