@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labrunner.sim.controllers.cronjob import CronJobController
+from labrunner.sim.controllers.daemonset import DaemonSetController
 from labrunner.sim.controllers.deployment import DeploymentController
 from labrunner.sim.controllers.endpoints import EndpointsController, EndpointSliceController
 from labrunner.sim.controllers.garbage import GarbageCollector
+from labrunner.sim.controllers.job import JobController
 from labrunner.sim.controllers.namespaces import NamespaceController
 from labrunner.sim.controllers.replicaset import REPLICATION_CONTROLLER, ReplicaSetController
 from labrunner.sim.controllers.runner import Controller, Runner
 from labrunner.sim.controllers.scheduler import SchedulerController
 from labrunner.sim.controllers.serviceaccounts import NamespaceDefaults, TokenMaker, TokenSecrets
+from labrunner.sim.controllers.statefulset import StatefulSetController
 from labrunner.sim.controllers.volumes import (
     ClaimController,
     ClaimProtection,
@@ -56,6 +60,10 @@ def start(api: Api, *, root_ca: str = "", make_token: TokenMaker | None = None) 
             DeploymentController(api),
             ReplicaSetController(api),
             ReplicaSetController(api, REPLICATION_CONTROLLER),
+            StatefulSetController(api),
+            DaemonSetController(api),
+            JobController(api),
+            CronJobController(api),
             EndpointSliceController(api),
             EndpointsController(api),
             NamespaceController(api),

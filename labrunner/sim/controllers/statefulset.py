@@ -1,0 +1,299 @@
+"""StatefulSet: pods with ordinals and claims of their own, one after the other, updated from the last to the first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from labrunner.sim.controllers.ownership import claim, controlled_by, controller_reference, owners_of_kind
+from labrunner.sim.controllers.podstate import available_in, is_finished, is_ready, phase
+from labrunner.sim.controllers.revisions import sync_history, template_of, trim_history
+from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself
+from labrunner.sim.controllers.templates import REVISION_LABEL, pod_from
+from labrunner.sim.errors import ApiError
+from labrunner.sim.objects import (
+    Obj,
+    clone,
+    get_path,
+    is_terminating,
+    labels_of,
+    meta,
+    name_of,
+    namespace_of,
+    owner_controller,
+    owner_references,
+    uid_of,
+)
+from labrunner.sim.selectors import from_label_selector
+
+if TYPE_CHECKING:
+    from labrunner.sim.store import Change
+
+SETS: Final = "statefulsets.apps"
+CLAIMS: Final = "persistentvolumeclaims"
+POD_NAME: Final = "statefulset.kubernetes.io/pod-name"
+POD_INDEX: Final = "apps.kubernetes.io/pod-index"
+
+
+def ordinal_of(pod: Obj) -> int:
+    """The number at the end of the pod's name; -1 without one."""
+    found = re.fullmatch(r".*-(\d+)", name_of(pod))
+    return int(found[1]) if found else -1
+
+
+def revision_label(pod: Obj) -> str:
+    """The name of the revision the pod was made of."""
+    return labels_of(pod).get(REVISION_LABEL, "")
+
+
+class StatefulSetController(Controller):
+    """Maps StatefulSets to what :class:`_Set` does."""
+
+    name = "statefulset-controller"
+
+    def watches(self) -> Mapping[str, Mapper]:
+        return {SETS: itself, "pods": self._of_pod}
+
+    def _of_pod(self, change: Change) -> Iterable[Key]:
+        yield from owners_of_kind(change, "StatefulSet")
+        pod = change.new
+        if pod is not None and owner_controller(pod) is None and ordinal_of(pod) >= 0:
+            yield namespace_of(pod), name_of(pod).rpartition("-")[0]
+
+    def reconcile(self, key: Key) -> float | None:
+        found = self.api.store.get(SETS, *key)
+        if found is None:
+            return None
+        return _Set(self, found).run()
+
+
+class _Set:
+    """One look at one StatefulSet."""
+
+    def __init__(self, controller: StatefulSetController, owner: Obj) -> None:
+        self.controller = controller
+        self.api = controller.api
+        self.owner = owner
+        self.spec = owner["spec"]
+        self.now = self.api.clock.now()
+        self.ready_seconds = int(self.spec.get("minReadySeconds") or 0)
+        self.ordered = self.spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
+        self.first = int(get_path(self.spec, "ordinals", "start", default=0))
+        self.wanted = 1 if self.spec.get("replicas") is None else int(self.spec["replicas"])
+        self.wait: float | None = None
+
+    def run(self) -> float | None:
+        history = sync_history(self.api, self.owner, "controller.kubernetes.io/hash")
+        status = self.owner.get("status") or {}
+        update = history.current
+        current = history.named(status.get("currentRevision", "")) or update
+        if not is_terminating(self.owner):
+            self._manage(current, update)
+        self._report(current, update)
+        in_use = {name_of(current), *(revision_label(p) for p in self._pods())}
+        trim_history(self.api, history, in_use, int(self.spec.get("revisionHistoryLimit", 10)))
+        return self.wait
+
+    def _pods(self) -> list[Obj]:
+        selector = from_label_selector(self.spec.get("selector"))
+        prefix = f"{name_of(self.owner)}-"
+        candidates = [
+            p
+            for p in self.api.store.list("pods", namespace_of(self.owner))
+            if controlled_by(p, self.owner)
+            or (name_of(p).startswith(prefix) and ordinal_of(p) >= 0 and owner_controller(p) is None)
+        ]
+        return claim(self.api, "pods", self.owner, selector, candidates)
+
+    def _healthy(self, pod: Obj) -> bool:
+        if is_terminating(pod) or phase(pod) != "Running" or not is_ready(pod):
+            return False
+        left = available_in(pod, self.ready_seconds, self.now)
+        if left:
+            self.wait = min(left, self.wait or left)
+        return left == 0
+
+    # creating, scaling down, updating
+
+    def _manage(self, current: Obj, update: Obj) -> None:
+        pods = {ordinal_of(p): p for p in self._pods()}
+        numbers = range(self.first, self.first + self.wanted)
+        for number in numbers:
+            if not self._ensure(number, pods.get(number), current, update) and self.ordered:
+                return
+        condemned = sorted((n for n in pods if n not in numbers), reverse=True)
+        for number in condemned:
+            if not self._scale_down(pods[number], pods):
+                return
+        if not condemned:
+            self._roll({n: p for n, p in pods.items() if n in numbers}, update)
+
+    def _ensure(self, number: int, pod: Obj | None, current: Obj, update: Obj) -> bool:
+        """Whether the replica is as it should be, so that the next may follow."""
+        if pod is None:
+            self._create(number, current if self._keeps_current(number, current, update) else update)
+            return False
+        if is_terminating(pod):
+            return False
+        if is_finished(pod):
+            verb = "Failed" if phase(pod) == "Failed" else "Terminated"
+            text = f"StatefulSet {self._where()} is recreating {verb.lower()} Pod {name_of(pod)}"
+            self.controller.event(
+                self.owner, "Warning" if verb == "Failed" else "Normal", f"Recreating{verb}Pod", text
+            )
+            self._delete(pod)
+            return False
+        return self._healthy(pod)
+
+    def _where(self) -> str:
+        return f"{namespace_of(self.owner)}/{name_of(self.owner)}"
+
+    def _keeps_current(self, number: int, current: Obj, update: Obj) -> bool:
+        strategy = self.spec.get("updateStrategy") or {}
+        if strategy.get("type", "RollingUpdate") != "RollingUpdate" or name_of(current) == name_of(update):
+            return False
+        rolling = strategy.get("rollingUpdate")
+        if rolling is None:
+            return number < self.first + int(get_path(self.owner, "status", "currentReplicas", default=0))
+        return number < self.first + int(rolling.get("partition") or 0)
+
+    def _scale_down(self, pod: Obj, pods: Mapping[int, Obj]) -> bool:
+        """Whether the next condemned replica may go too."""
+        if is_terminating(pod):
+            return not self.ordered
+        unhealthy = [n for n, p in sorted(pods.items()) if not self._healthy(p)]
+        if self.ordered and ordinal_of(pod) in unhealthy and unhealthy[0] != ordinal_of(pod):
+            return False
+        self._delete(pod)
+        return not self.ordered
+
+    def _roll(self, pods: Mapping[int, Obj], update: Obj) -> None:
+        strategy = self.spec.get("updateStrategy") or {}
+        if strategy.get("type") == "OnDelete":
+            return
+        partition = int(get_path(strategy, "rollingUpdate", "partition", default=0))
+        for number in sorted(pods, reverse=True):
+            if number < self.first + partition:
+                return
+            pod = pods[number]
+            if revision_label(pod) != name_of(update) and not is_terminating(pod):
+                self._delete(pod)
+                return
+            if not self._healthy(pod):
+                return
+
+    def _delete(self, pod: Obj) -> None:
+        self.api.delete("pods", name_of(pod), namespace_of(pod))
+        text = f"Delete Pod {name_of(pod)} in StatefulSet {name_of(self.owner)} successful"
+        self.controller.event(self.owner, "Normal", "SuccessfulDelete", text)
+
+    def _create(self, number: int, revision: Obj) -> None:
+        name = f"{name_of(self.owner)}-{number}"
+        self._create_claims(number, name)
+        try:
+            self.api.create("pods", self._pod(number, name, revision))
+        except ApiError as error:
+            text = f"Create Pod {name} in StatefulSet {name_of(self.owner)} failed error: {error.message}"
+            self.controller.event(self.owner, "Warning", "FailedCreate", text)
+            raise
+        text = f"Create Pod {name} in StatefulSet {name_of(self.owner)} successful"
+        self.controller.event(self.owner, "Normal", "SuccessfulCreate", text)
+
+    def _pod(self, number: int, name: str, revision: Obj) -> Obj:
+        pod = pod_from(template_of(revision), self.owner, name=name)
+        meta(pod)["labels"] = {
+            **labels_of(pod),
+            POD_INDEX: str(number),
+            REVISION_LABEL: name_of(revision),
+            POD_NAME: name,
+        }
+        spec = pod["spec"]
+        spec["hostname"] = name
+        if self.spec.get("serviceName"):
+            spec["subdomain"] = self.spec["serviceName"]
+        templates = self.spec.get("volumeClaimTemplates") or []
+        if templates:
+            own = {name_of(t) for t in templates}
+            claimed = [
+                {"name": name_of(t), "persistentVolumeClaim": {"claimName": f"{name_of(t)}-{name}"}}
+                for t in templates
+            ]
+            spec["volumes"] = [*claimed, *(v for v in spec.get("volumes") or [] if v.get("name") not in own)]
+        return pod
+
+    def _create_claims(self, number: int, pod: str) -> None:
+        for template in self.spec.get("volumeClaimTemplates") or []:
+            name = f"{name_of(template)}-{pod}"
+            if self.api.store.get(CLAIMS, namespace_of(self.owner), name) is not None:
+                continue
+            labels = {**labels_of(template), **get_path(self.spec, "selector", "matchLabels", default={})}
+            made: Obj = {
+                "metadata": {"name": name, "namespace": namespace_of(self.owner), "labels": labels},
+                "spec": clone(template.get("spec") or {}),
+            }
+            if meta(template).get("annotations"):
+                made["metadata"]["annotations"] = dict(template["metadata"]["annotations"])
+            if get_path(self.spec, "persistentVolumeClaimRetentionPolicy", "whenDeleted") == "Delete":
+                reference = {
+                    **controller_reference(self.owner),
+                    "controller": False,
+                    "blockOwnerDeletion": False,
+                }
+                made["metadata"]["ownerReferences"] = [{k: v for k, v in reference.items() if v is not False}]
+            what = f"Claim {name} Pod {pod} in StatefulSet {name_of(self.owner)}"
+            try:
+                self.api.create(CLAIMS, made)
+            except ApiError as error:
+                text = f"Create {what} failed error: {error.message}"
+                self.controller.event(self.owner, "Warning", "FailedCreate", text)
+                raise
+            self.controller.event(self.owner, "Normal", "SuccessfulCreate", f"Create {what} success")
+        self._release_scaled(number)
+
+    def _release_scaled(self, number: int) -> None:
+        """A claim that was to go with its scaled-down pod stays when the pod comes back."""
+        for template in self.spec.get("volumeClaimTemplates") or []:
+            name = f"{name_of(template)}-{name_of(self.owner)}-{number}"
+            found = self.api.store.get(CLAIMS, namespace_of(self.owner), name)
+            if found is not None and any(r.get("kind") == "Pod" for r in owner_references(found)):
+                changed = clone(found)
+                rest = [r for r in owner_references(found) if r.get("kind") != "Pod"]
+                meta(changed)["ownerReferences"] = rest
+                if not rest:
+                    del changed["metadata"]["ownerReferences"]
+                self.api.update(CLAIMS, changed)
+
+    # status
+
+    def _report(self, current: Obj, update: Obj) -> None:
+        owner = self.api.store.get(SETS, namespace_of(self.owner), name_of(self.owner))
+        if owner is None or uid_of(owner) != uid_of(self.owner):
+            return
+        pods = [p for p in self._pods() if not is_finished(p)]
+        status: Obj = {
+            "observedGeneration": get_path(owner, "metadata", "generation", default=1),
+            "replicas": len(pods),
+            "availableReplicas": 0,
+            "collisionCount": int(get_path(owner, "status", "collisionCount", default=0)),
+            "currentRevision": name_of(current),
+            "updateRevision": name_of(update),
+        }
+        live = [p for p in pods if not is_terminating(p)]
+        ready = [p for p in pods if phase(p) == "Running" and is_ready(p)]
+        status["availableReplicas"] = sum(available_in(p, self.ready_seconds, self.now) == 0 for p in ready)
+        counts = {
+            "readyReplicas": len(ready),
+            "currentReplicas": sum(revision_label(p) == name_of(current) for p in live),
+            "updatedReplicas": sum(revision_label(p) == name_of(update) for p in live),
+        }
+        done = counts["updatedReplicas"] == counts["readyReplicas"] == len(pods) == self.wanted
+        rolling = get_path(self.spec, "updateStrategy", "type", default="RollingUpdate") == "RollingUpdate"
+        if done and rolling:
+            counts["currentReplicas"] = counts["updatedReplicas"]
+            status["currentRevision"] = name_of(update)
+        status.update({k: v for k, v in counts.items() if v})
+        if status != (owner.get("status") or {}):
+            changed = clone(owner)
+            changed["status"] = status
+            self.api.update_status(SETS, changed)
