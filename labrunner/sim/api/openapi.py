@@ -1,19 +1,74 @@
-"""OpenAPI documents: the v3 index and its group-versions, and the (nearly empty) v2 document."""
+"""OpenAPI over HTTP: the v3 index and its group-versions, and the (nearly empty) v2 document."""
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+from typing import Final
+
 from labrunner.sim.api.local import Api
+from labrunner.sim.api.version import INFO
 from labrunner.sim.crd import Definitions
 from labrunner.sim.http import Request, Response
+from labrunner.sim.objects import Obj, get_path
+from labrunner.sim.resources import ResourceType
+
+_V3: Final = "/openapi/v3"
+_V2: Final = "/openapi/v2"
+_V2_PROTOBUF: Final = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+_DEFINITIONS: Final = "customresourcedefinitions.apiextensions.k8s.io"
+_YEAR: Final = timedelta(days=365)
 
 
 class OpenApi:
     """Answers ``/openapi/…``."""
 
-    def __init__(self, api: Api, definitions: Definitions) -> None:
-        self._api = api
-        self._definitions = definitions
+    def __init__(self, api: Api, definitions: Definitions) -> None:  # noqa: ARG002
+        from labrunner.sim.schema.openapi import Documents
 
-    def answer(self, request: Request) -> Response | None:  # noqa: ARG002
-        """The document at the request's path, or None when there is none."""
+        self._api = api
+        self._documents = Documents(api.registry, self.schema_of, INFO["gitVersion"])
+
+    def schema_of(self, rt: ResourceType) -> Obj | None:
+        """The structural schema of a custom resource, as its definition has it."""
+        definition = self._api.store.get(_DEFINITIONS, "", rt.gr)
+        for version in get_path(definition, "spec", "versions", default=()):
+            if version.get("name") == rt.version:
+                found: Obj | None = get_path(version, "schema", "openAPIV3Schema")
+                return found
         return None
+
+    def answer(self, request: Request) -> Response | None:
+        """The document at the request's path, or None when there is none."""
+        path = request.path.rstrip("/")
+        if path == _V2:
+            return self._v2(request)
+        if path == _V3:
+            body = json.dumps(self._documents.index(), separators=(",", ":")).encode()
+            return Response(200, body)
+        if not path.startswith(f"{_V3}/"):
+            return None
+        return self._group_version(request, path.removeprefix(f"{_V3}/"))
+
+    def _group_version(self, request: Request, path: str) -> Response | None:
+        etag = self._documents.etag(path)
+        body = self._documents.document(path)
+        if etag is None or body is None:
+            return None
+        headers: tuple[tuple[str, str], ...] = (("Etag", f'"{etag}"'), ("Vary", "Accept"))
+        wanted = request.query.get("hash", "")
+        if wanted and wanted != etag:
+            return Response(301, b"", headers=(("Location", self._documents.url(path)),))
+        if wanted:
+            expires = (self._api.clock.now() + _YEAR).strftime("%a, %d %b %Y %H:%M:%S UTC")
+            headers = (*headers, ("Cache-Control", "public, immutable"), ("Expires", expires))
+        if request.headers.get("if-none-match") == f'"{etag}"':
+            return Response(304, b"", headers=headers)
+        return Response(200, body, headers=headers)
+
+    def _v2(self, request: Request) -> Response:
+        """Clients of our time read v3; an empty v2 tells older ones that nothing more is known."""
+        if "protobuf" in request.headers.get("accept", ""):
+            return Response(200, b"", _V2_PROTOBUF)
+        body = {"swagger": "2.0", "info": {"title": "Kubernetes", "version": INFO["gitVersion"]}}
+        return Response(200, json.dumps({**body, "paths": {}, "definitions": {}}).encode())
