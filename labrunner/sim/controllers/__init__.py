@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labrunner.sim.controllers.autoscaling import AutoscalerController
 from labrunner.sim.controllers.cronjob import CronJobController
 from labrunner.sim.controllers.daemonset import DaemonSetController
 from labrunner.sim.controllers.deployment import DeploymentController
+from labrunner.sim.controllers.disruption import DisruptionController
 from labrunner.sim.controllers.endpoints import EndpointsController, EndpointSliceController
+from labrunner.sim.controllers.expiry import ExpiryController
 from labrunner.sim.controllers.garbage import GarbageCollector
 from labrunner.sim.controllers.job import JobController
 from labrunner.sim.controllers.namespaces import NamespaceController
+from labrunner.sim.controllers.nodes import HeartbeatController, NodeController, TaintEviction
+from labrunner.sim.controllers.quota import QuotaController
 from labrunner.sim.controllers.replicaset import REPLICATION_CONTROLLER, ReplicaSetController
 from labrunner.sim.controllers.runner import Controller, Runner
 from labrunner.sim.controllers.scheduler import SchedulerController
 from labrunner.sim.controllers.serviceaccounts import NamespaceDefaults, TokenMaker, TokenSecrets
+from labrunner.sim.controllers.signing import Sign, SigningController
 from labrunner.sim.controllers.statefulset import StatefulSetController
 from labrunner.sim.controllers.volumes import (
     ClaimController,
@@ -46,11 +52,14 @@ class Controllers:
         self._runner.stop()
 
 
-def start(api: Api, *, root_ca: str = "", make_token: TokenMaker | None = None) -> Controllers:
+def start(
+    api: Api, *, root_ca: str = "", make_token: TokenMaker | None = None, sign: Sign | None = None
+) -> Controllers:
     """Start every controller, the scheduler and the simulated nodes on *api*; works with a FakeClock too.
 
     *root_ca* is the PEM text that ``kube-root-ca.crt`` shows; *make_token* makes the token of a ServiceAccount for a
-    Secret of type ``kubernetes.io/service-account-token`` (without it such Secrets stay empty).
+    Secret of type ``kubernetes.io/service-account-token`` (without it such Secrets stay empty); *sign* makes
+    certificates of approved signing requests (without it they stay unsigned).
     """
     return Controllers(
         api,
@@ -68,6 +77,14 @@ def start(api: Api, *, root_ca: str = "", make_token: TokenMaker | None = None) 
             EndpointsController(api),
             NamespaceController(api),
             GarbageCollector(api),
+            DisruptionController(api),
+            QuotaController(api),
+            AutoscalerController(api),
+            ExpiryController(api),
+            NodeController(api),
+            HeartbeatController(api),
+            TaintEviction(api),
+            SigningController(api, sign),
             ClaimController(api),
             VolumeController(api),
             ClaimProtection(api),
