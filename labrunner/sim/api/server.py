@@ -73,7 +73,12 @@ class Server:
         self.url = f"{'http' if self.options.plain else 'https'}://{HOST}:{port}"
         kubeconfig.write(self.kubeconfig, self.url, None if self.options.plain else self.pki)
         if self.options.controllers:
-            self._controllers = controllers.start(self.api)
+            self._controllers = controllers.start(
+                self.api,
+                root_ca=self.pki.ca.read_text(),
+                make_token=security.issuer.legacy,
+                sign=lambda request, days: self.pki.sign_request(request, days=days),
+            )
         self.api.recorder.start()
 
     async def _listen(
