@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ OUTPUT_LIMIT = 256 * 1024
 
 _SHELLS = ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash", "/bin/sh")
 _GRACE = 1.0
+_LINGER = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,46 +36,83 @@ async def run_command(
     if shell is None:
         return CommandResult(None, problem="this machine has no bash to run the check's command")
     try:
+        stdout, stderr = _Output(), _Output()
+    except OSError as problem:
+        return CommandResult(None, problem=f"the check's command could not be started: {problem}")
+    try:
         process = await asyncio.create_subprocess_exec(
             shell,
             "-c",
             source,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            stdout=stdout.inlet,
+            stderr=stderr.inlet,
             env=dict(environment),
             cwd=directory,
             start_new_session=True,
         )
     except (OSError, ValueError) as problem:
+        stdout.close()
+        stderr.close()
         return CommandResult(None, problem=f"the check's command could not be started: {problem}")
-    assert process.stdout is not None and process.stderr is not None
-    readers = [asyncio.ensure_future(_head(stream)) for stream in (process.stdout, process.stderr)]
+    stdout.open()
+    stderr.open()
     try:
         code = await asyncio.wait_for(process.wait(), time_limit)
+        _end_group(process.pid)  # what it left running would hold its output open
+        return CommandResult(code, *await asyncio.gather(stdout.text(), stderr.text()))
     except TimeoutError:
         return CommandResult(None, problem=f"the check's command did not end within {time_limit:g} s")
     finally:
         _end_group(process.pid)
-        outputs = await _collect(readers)
+        stdout.close()
+        stderr.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), _GRACE)
-    return CommandResult(code, *(data.decode("utf-8", "replace") for data in outputs))
 
 
-async def _head(stream: asyncio.StreamReader) -> bytes:
-    kept = bytearray()
-    while chunk := await stream.read(65536):
-        kept += chunk[: OUTPUT_LIMIT - len(kept)]
-    return bytes(kept)
+class _Output:
+    """The start of what comes out of a pipe of our own: asyncio's would hold up `wait` while any child has it open."""
 
+    def __init__(self) -> None:
+        self._outlet, self.inlet = os.pipe()
+        os.set_blocking(self._outlet, False)
+        self._kept = bytearray()
+        self._ended = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
 
-async def _collect(readers: Sequence[asyncio.Future[bytes]]) -> list[bytes]:
-    """Both outputs; what a process that escaped its group still holds open is not waited for."""
-    await asyncio.wait(readers, timeout=_GRACE)
-    for reader in readers:
-        reader.cancel()
-    return [reader.result() if reader.done() and not reader.cancelled() else b"" for reader in readers]
+    def open(self) -> None:
+        """Begin to read, once the process has its end."""
+        os.close(self.inlet)
+        self.inlet = -1
+        self._loop.add_reader(self._outlet, self._read)
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._outlet, 65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        self._kept += data[: OUTPUT_LIMIT - len(self._kept)]
+        if not data:
+            self._loop.remove_reader(self._outlet)
+            self._ended.set()
+
+    async def text(self) -> str:
+        """All of it up to the limit; what a process that lives on may still write is not waited for."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), _LINGER)
+        return self._kept.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        if self.inlet >= 0:
+            os.close(self.inlet)
+            self.inlet = -1
+        if self._outlet >= 0:
+            self._loop.remove_reader(self._outlet)
+            os.close(self._outlet)
+            self._outlet = -1
 
 
 def _end_group(group: int) -> None:

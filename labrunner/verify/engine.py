@@ -142,11 +142,13 @@ class Verifier:
         """Watch and poll what the check asks for, on the cluster as it is now."""
         interests = interests_of(spec, self._world)
         self._index.add(spec.id, interests)
-        self._scheduler.set_polled(spec.id, interests.polled, self._clock.monotonic())
+        self._scheduler.set_polled(spec.id, interests.polled)
         for interest in interests.sources:
             self._clusters.watch(interest.source)
         self._look_for_baseline(spec.id)
         self._mark(spec.id)
+        if interests.polled:
+            self._poll(spec.id)
 
     def _sources_of(self, spec: CheckSpec) -> set[SourceKey]:
         return {interest.source for interest in interests_of(spec, self._world).sources}
@@ -164,6 +166,7 @@ class Verifier:
         poll = self._polls.pop(check_id, None)
         if poll is not None:
             poll.cancel()
+        self._moved.set()
 
     # What changes
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +23,7 @@ from labrunner.verify.versions import satisfies
 IDENTITY_KEYS = ("name", "key", "containerPort", "port", "mountPath", "type", "ip", "host")
 """Fields by which list elements are recognised, for saying which element differs."""
 
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][\w-]*")
 
 
@@ -185,10 +187,24 @@ def _exact_differences(expected: Any, value: Any, path: str) -> tuple[Difference
 
 def _in_order(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def test(operand: Any, value: Any) -> bool:
-        bound, amount = parse_quantity(operand), parse_quantity(value)
-        return bound is not None and amount is not None and compare(amount, bound)
+        for read in (parse_quantity, _moment):
+            bound = read(operand)
+            if bound is not None:
+                found = read(value)
+                return found is not None and compare(found, bound)
+        raise BrokenMatcherError(f"{phrase(operand)} has no order: write a number, a quantity or a timestamp")
 
     return test
+
+
+def _moment(value: Any) -> datetime | None:
+    """A timestamp as Kubernetes writes them."""
+    if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
 
 
 def _between(operand: Any, value: Any) -> bool:

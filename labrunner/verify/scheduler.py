@@ -75,10 +75,10 @@ class Scheduler:
         """Begin to follow a check; its `eventually` runs from now."""
         self._tracks[spec.id] = Track(spec, now, spec.eventually, passed_at=passed_at)
 
-    def set_polled(self, check_id: str, polled: bool, now: float) -> None:
-        """Whether time alone can change what the check finds; if so, it is to be polled at once."""
+    def set_polled(self, check_id: str, polled: bool) -> None:
+        """Whether time alone can change what the check finds; if so, it is due again after each `observe`."""
         track = self._tracks[check_id]
-        track.polled, track.next_poll = polled, now if polled else None
+        track.polled, track.next_poll = polled, None
 
     def remove(self, check_id: str) -> None:
         self._tracks.pop(check_id, None)

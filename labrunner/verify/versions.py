@@ -9,6 +9,7 @@ _VERSION = re.compile(
     r"[vV]?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.+-]*)?", re.ASCII
 )
 _CONSTRAINT = re.compile(r"(>=|<=|==|!=|=|>|<|~|\^)?\s*([vV]?[0-9][0-9A-Za-z.+-]*)")
+_ANY_PART = re.compile(r"\.[xX](?:\.[xX])*$")
 
 Precedence = tuple[tuple[int, int, int], int, tuple[tuple[int, int, str], ...]]
 
@@ -45,7 +46,7 @@ def satisfies(text: object, constraint: str) -> bool:
     if not parts or _CONSTRAINT.sub("", constraint).strip(" ,"):
         raise ValueError(f"{constraint!r} is not a version constraint such as '>=1.28'")
     version = parse_version(text)
-    wanted = [(operator or "=", parse_version(bound)) for operator, bound in parts]
+    wanted = [(operator or "=", parse_version(_ANY_PART.sub("", bound))) for operator, bound in parts]
     if any(bound is None for _, bound in wanted):
         raise ValueError(f"{constraint!r} names no version such as 1.28")
     return version is not None and all(
