@@ -124,7 +124,11 @@ class DocumentReader:
         if self.phase is None:
             self.phase = PhaseDraft("", place, "start")
             self.outline.phases.append(self.phase)
-        step_id = values.get("id") or slug(title) or f"step-{len(self.outline.steps) + 1}"
+        step_id = (
+            values.get("id")
+            or slug(title)
+            or f"step-{sum(len(phase.steps) for phase in self.outline.phases) + 1}"
+        )
         self.step = StepDraft(step_id, title, place, values, node)
         self.phase.steps.append(self.step)
         self.intro_open = False

@@ -86,11 +86,12 @@ def _words(body: str, begin: int, origin: Origin, entries: dict[str, Entry], fin
             findings.error(
                 place, "bad-attributes", "the { of these attributes is not closed", "end them with }"
             )
-    while position < end and body[position:end].strip():
+    end = len(body[:end].rstrip())
+    while position < end:
         found = _ATTRIBUTE.match(body, position, end)
         if not found or found.end() == position:
             place = origin.place(0, begin + position)
-            shown = body[position:end].strip()[:40]
+            shown = body[position : min(end, position + 80)].strip()[:40]
             remedy = 'write attributes as {key=value word "quoted"=…}, values with blanks in double quotes'
             findings.error(
                 place, "bad-attributes", f"'{shown}' is not an attribute", remedy.replace(' "quoted"=…', "")
