@@ -25,8 +25,7 @@ FRAGMENTS = st.sampled_from(
         "```bash {file=../../x}\n", "```bash {a='\n",
         "<!-- step: {id: a, checks: [b]} -->\n", "<!-- step:\n", "-->\n",
         "<!-- phase: {id: p} -->\n", "<!--", "<details>\n",
-        "</details>\n", "<pre>\n", "id: q\n", "kind: choice\n", "prompt: &a x\n", "options: [*a,
-        *a]\n", "{", "}", "[", "]",
+        "</details>\n", "<pre>\n", "id: q\n", "kind: choice\n", "prompt: &a x\n", "options: [*a, *a]\n", "{", "}", "[", "]",
         "---\n", "\ufeff", "\x00", "\x1b[31m", "\u2028", "\u202e", "é", "‚Äî", "😀", "[ref]: /x\n",
         "![i](a)\n", "\\\n", "!!! note\n",
         "    body\n", "> [!TIP]\n", "`", "**", "$(x)",
@@ -110,7 +109,8 @@ def test_any_metadata(metadata: str) -> None:
 @settings(max_examples=100, deadline=2000)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["id", "title", "requires", "cluster", "env", "variants"]), FLOW), max_size=6
+        st.tuples(st.sampled_from(["id", "title", "requires", "cluster", "env", "variants"]), FLOW),
+        max_size=6,
     )
 )
 def test_any_front_matter(pairs: list[tuple[str, str]]) -> None:
