@@ -40,6 +40,10 @@ def reflow(
         while pending and pending[0][0] < stop:
             line, column = pending.pop(0)
             offsets.append(starts[line - index] + column)
+        if len(text) > new:
+            # Blanks painted to the old right edge are not content and must not become rows.
+            kept = max(len(text.rstrip(" ")), min(max(offsets, default=0), len(text)))
+            text, styles = text[:kept], styles[:kept]
         first = len(result)
         cuts = _cut(text, styles, new, result)
         moved += [_locate(offset, cuts, first, new) for offset in offsets]

@@ -21,17 +21,16 @@ def resize_screen(screen: Screen, columns: int, rows: int) -> None:
     everything = history + screen.lines
     column = screen.x + 1 if screen.pending else screen.x
     cursor = (top + screen.y, column)
+    full = max(_last_used(screen.lines), screen.y) == screen.rows - 1
     if screen.scrollback is not None and columns != screen.columns:
         saved = (top + screen.saved.y, screen.saved.x)
         places = sorted({(top, 0), cursor, saved})
         everything, moved = reflow(everything, screen.columns, columns, places)
         new_place = dict(zip(places, moved, strict=True))
-        full = _last_used(screen.lines) == screen.rows - 1
         top, cursor, saved = new_place[(top, 0)][0], new_place[cursor], new_place[saved]
     else:
         everything = [crop(row, columns) for row in everything]
         saved = (top + screen.saved.y, screen.saved.x)
-        full = _last_used(screen.lines) == screen.rows - 1 or screen.y == screen.rows - 1
     used = max(_last_used(everything), cursor[0]) + 1
     if full:
         top = used - rows if screen.scrollback is not None else min(top, used - rows)

@@ -195,6 +195,7 @@ class Screen:
                     if not wraps or columns < 2:
                         start += 2
                     else:
+                        self.lines[self.y] = erase(self.lines[self.y], self.x, columns, PLAIN, columns)
                         self.pending = True
                     continue
             start += len(chunk)

@@ -1,0 +1,1 @@
+"""Widgets of labrunner's own."""
