@@ -6,13 +6,13 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrunner import __version__
-from labrunner.content.module_files import attachments_of, documents_of
+from labrunner.content.module_files import is_document
 from labrunner.content.problems import Place, Problem
 
 if TYPE_CHECKING:
@@ -69,11 +69,11 @@ def read_catalogue(pack: Path, folders: Sequence[Path], cache: Path | None) -> l
     """The entries of `folders`. `cache` is a folder that may not exist yet; failing to use it costs only time."""
     file = cache / f"catalogue-{hashlib.sha256(os.fsencode(pack)).hexdigest()[:24]}.json" if cache else None
     cached = _read_cache(file) if file else {}
-    shared = _shared_stamp(pack)
+    shared, checks = _shared_stamp(pack), _checks_stamps(pack)
     entries, fresh = [], {}
     changed = False
     for folder in folders:
-        stamp = _stamp(pack, folder, shared)
+        stamp = _stamp(folder, checks.get(f"{folder.name}.yaml", ""), shared)
         known = cached.get(folder.name)
         entry = _decode(known, folder) if known and known.get("stamp") == stamp else None
         if entry is None:
@@ -97,38 +97,57 @@ def _load_entry(pack: Path, folder: Path) -> CatalogueEntry:
     return entry_of(loaded.module, problems)
 
 
-def _file_stamp(path: Path) -> str:
+def _entry_stamp(entry: os.DirEntry[str]) -> str:
     try:
-        info = path.stat()
+        info = entry.stat()
     except OSError:
-        return f"{path.name}:gone"
-    return f"{path.name}:{info.st_mtime_ns}:{info.st_size}:{info.st_ino}"
+        return f"{entry.name}:gone"
+    return f"{entry.name}:{info.st_mtime_ns}:{info.st_size}:{info.st_ino}"
+
+
+def _folder_stamp(folder: str, wanted: Callable[[str], bool], *, deep: bool = False) -> list[str]:
+    """A line for each wanted file of a folder; with `deep`, for those of the folders below as well."""
+    lines = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if deep and entry.is_dir(follow_symlinks=False):
+                    lines.append(f"{entry.name}/")
+                    lines += [f"{entry.name}/{line}" for line in _folder_stamp(entry.path, wanted, deep=True)]
+                elif wanted(entry.name):
+                    lines.append(_entry_stamp(entry))
+    except OSError:
+        return []
+    return sorted(lines)
 
 
 def _shared_stamp(pack: Path) -> str:
     """What all modules depend on: the kind profiles and the loader itself."""
-    parts = [str(CACHE_FORMAT), __version__]
+    lines = [str(CACHE_FORMAT), __version__]
     for folder in (pack / "kind", Path(__file__).parent):
-        try:
-            parts += sorted(_file_stamp(path) for path in folder.iterdir() if path.is_file())
-        except OSError:
-            parts.append("none")
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+        lines += _folder_stamp(str(folder), lambda name: name.endswith((".py", ".yaml")))
+    return _hash(lines)
 
 
-def _stamp(pack: Path, folder: Path, shared: str) -> str:
+def _checks_stamps(pack: Path) -> dict[str, str]:
+    """The stamp of each checks file, by its name."""
+    lines = _folder_stamp(str(pack / "checks"), lambda name: name.endswith(".yaml"))
+    return {line.rsplit(":", 3)[0]: line for line in lines}
+
+
+def _stamp(folder: Path, checks: str, shared: str) -> str:
     """Changes whenever a file of the module does."""
-    files = [
-        *documents_of(folder),
-        folder / "quiz.yaml",
-        folder / "checks.yaml",
-        pack / "checks" / f"{folder.name}.yaml",
-        *attachments_of(folder),
-    ]
-    text = "\n".join([shared, *map(_file_stamp, files)])
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    own = _folder_stamp(str(folder), lambda name: name in _DATA_FILES or is_document(name))
+    return _hash(
+        [shared, checks, *own, "files", *_folder_stamp(f"{folder}/files", lambda _: True, deep=True)]
+    )
 
 
+def _hash(lines: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+_DATA_FILES = ("quiz.yaml", "checks.yaml")
 _PLAIN = ("id", "title", "summary", "level", "duration", "steps", "checks", "questions", "digest")
 
 

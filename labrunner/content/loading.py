@@ -22,12 +22,12 @@ from labrunner.content.models import EMPTY, ClusterSpec, Module, Phase
 from labrunner.content.module_files import ModuleFiles, find_files
 from labrunner.content.nodes import Node, Origin
 from labrunner.content.outline import Outline
+from labrunner.content.paths import escape_reason, stays_inside
 from labrunner.content.problems import Place, Problem
 from labrunner.content.questions import read_quiz_file
 from labrunner.content.questions_model import Question
 from labrunner.content.requirements import Requirements
 from labrunner.content.source_text import SourceText, read_source
-from labrunner.content.workspace_paths import escape_reason, stays_inside
 from labrunner.content.yaml12 import read_yaml
 
 

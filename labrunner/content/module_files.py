@@ -35,6 +35,11 @@ def pack_of(folder: Path) -> Path:
     return folder.parent.parent if folder.parent.name == "modules" else folder
 
 
+def is_document(name: str) -> bool:
+    """Whether a file of that name is read as a part of its module."""
+    return name == "module.md" or _NUMBERED.match(name) is not None
+
+
 def document_order(name: str) -> tuple[int, str]:
     """`module.md` first, then `NN-*.md` by number."""
     return (-1, name) if name == "module.md" else (int(name.split("-", 1)[0][:18]), name)
@@ -43,11 +48,10 @@ def document_order(name: str) -> tuple[int, str]:
 def documents_of(folder: Path) -> list[Path]:
     """The markdown files of a module, in reading order; empty when the folder is no module."""
     try:
-        names = [entry.name for entry in os.scandir(folder)]
+        names = os.listdir(folder)  # noqa: PTH208 - names only, a thousand folders at a time
     except OSError:
         return []
-    wanted = [name for name in names if name == "module.md" or _NUMBERED.match(name)]
-    return [folder / name for name in sorted(wanted, key=document_order)]
+    return [folder / name for name in sorted(filter(is_document, names), key=document_order)]
 
 
 def find_files(folder: Path, pack: Path | None, findings: Findings) -> ModuleFiles:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labrunner.content.catalogue import CatalogueEntry, read_catalogue
 from labrunner.content.module_files import documents_of
+from labrunner.content.paths import escape_reason
 from labrunner.content.problems import Problem
 
 if TYPE_CHECKING:
@@ -37,17 +39,18 @@ class Pack:
     def folders(self) -> list[Path]:
         """The folders of its modules, by name."""
         try:
-            folders = sorted((self.path / "modules").iterdir())
+            names = sorted(os.listdir(self.path / "modules"))  # noqa: PTH208 - names only
         except OSError:
             return []
-        return [folder for folder in folders if not folder.name.startswith(".") and documents_of(folder)]
+        folders = [self.path / "modules" / name for name in names if not name.startswith(".")]
+        return [folder for folder in folders if documents_of(folder)]
 
     def folder(self, module_id: str) -> Path:
         """Where the module of that id is; KeyError when the pack has no such module."""
-        for folder in self.folders():
-            if folder.name == module_id:
-                return folder
-        raise KeyError(module_id)
+        folder = self.path / "modules" / module_id
+        if escape_reason(module_id) or "/" in module_id or not documents_of(folder):
+            raise KeyError(module_id)
+        return folder
 
     def load(self, module_id: str) -> Loaded:
         """Read one module; KeyError when the pack has no such module."""

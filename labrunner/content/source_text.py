@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labrunner.content.findings import Findings
+from labrunner.content.paths import stays_inside
 from labrunner.content.problems import Place
-from labrunner.content.workspace_paths import stays_inside
 
 MAX_BYTES = 16 * 1024 * 1024
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
