@@ -6,17 +6,15 @@ import json
 from datetime import timedelta
 from typing import Final
 
+from labrunner.sim import crd
 from labrunner.sim.api.local import Api
 from labrunner.sim.api.version import INFO
 from labrunner.sim.crd import Definitions
 from labrunner.sim.http import Request, Response
-from labrunner.sim.objects import Obj, get_path
-from labrunner.sim.resources import ResourceType
 
 _V3: Final = "/openapi/v3"
 _V2: Final = "/openapi/v2"
-_V2_PROTOBUF: Final = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
-_DEFINITIONS: Final = "customresourcedefinitions.apiextensions.k8s.io"
+_V2_PROTOBUF: Final = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _YEAR: Final = timedelta(days=365)
 
 
@@ -27,16 +25,7 @@ class OpenApi:
         from labrunner.sim.schema.openapi import Documents
 
         self._api = api
-        self._documents = Documents(api.registry, self.schema_of, INFO["gitVersion"])
-
-    def schema_of(self, rt: ResourceType) -> Obj | None:
-        """The structural schema of a custom resource, as its definition has it."""
-        definition = self._api.store.get(_DEFINITIONS, "", rt.gr)
-        for version in get_path(definition, "spec", "versions", default=()):
-            if version.get("name") == rt.version:
-                found: Obj | None = get_path(version, "schema", "openAPIV3Schema")
-                return found
-        return None
+        self._documents = Documents(api.registry, lambda rt: crd.schema_of(rt, api.store), INFO["gitVersion"])
 
     def answer(self, request: Request) -> Response | None:
         """The document at the request's path, or None when there is none."""

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from labrunner.sim import admission, crd, defaults, errors, patch, schema, strategy, validation
+from labrunner.sim import admission, crd, defaults, errors, patch, strategy, validation
 from labrunner.sim.api import metadata
 from labrunner.sim.api.call import IGNORE, STRICT, Call
 from labrunner.sim.clock import timestamp
@@ -64,7 +64,8 @@ class Writer:
         meta(obj).update(uid=str(uuid.uuid4()), creationTimestamp=timestamp(moment))
         call.warn(metadata.dedup_owners(obj))
         if not tracked:
-            managed.track_update(obj, None, call.manager, call.subresource, rt, moment)
+            structure = crd.schema_of(rt, api.store)
+            managed.track_update(obj, None, call.manager, call.subresource, rt, moment, structure)
         request = self.request(call, "CREATE", name_of(obj), obj, None)
         call.warn(admission.mutate(request))
         store_rt = self._storage_type(rt)
@@ -132,18 +133,21 @@ class Writer:
         if not call.options.get("fieldManager"):
             problem = errors.required("fieldManager", "is required for apply patch")
             raise errors.invalid("PatchOptions.meta.k8s.io", "", [problem])
-        decoded = schema.decode(body, rt, yaml=True, strict=call.field_validation != IGNORE)
-        if decoded.problems and call.field_validation == STRICT:
-            raise errors.bad_request("strict decoding error: " + ", ".join(decoded.problems))
-        call.warn(list(decoded.problems))
-        applied = decoded.obj
+        applied, problems = ssa.parse(body)
+        if problems and call.field_validation == STRICT:
+            raise errors.bad_request("error strict decoding YAML: " + ", ".join(problems))
+        if call.field_validation != IGNORE:
+            call.warn(problems)
         metadata.settle_namespace(applied, call)
         if meta(applied).get("managedFields"):
             raise errors.bad_request("metadata.managedFields must be nil")
         meta(applied).setdefault("name", name)
         metadata.same_name(applied, name)
         moment = self._api.clock.now()
-        merged = ssa.apply(current, applied, call.manager, call.force, rt, moment, call.subresource)
+        structure = crd.schema_of(rt, self._api.store)
+        merged = ssa.apply(
+            current, applied, call.manager, call.force, rt, moment, call.subresource, structure
+        )
         if call.subresource != "status":
             defaults.apply(merged, rt)
         if current is not None:
@@ -159,7 +163,8 @@ class Writer:
         call.warn(metadata.dedup_owners(obj))
         if not tracked:
             moment = api.clock.now()
-            managed.track_update(obj, current, call.manager, call.subresource, rt, moment)
+            structure = crd.schema_of(rt, api.store)
+            managed.track_update(obj, current, call.manager, call.subresource, rt, moment, structure)
         request = self.request(call, "UPDATE", name_of(current), obj, current)
         call.warn(admission.mutate(request))
         store_rt = self._storage_type(rt)

@@ -1,0 +1,37 @@
+"""The structural schema of a custom resource, as its definition in the store has it."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from labrunner.sim.objects import Obj, get_path
+
+_GR: Final = "customresourcedefinitions.apiextensions.k8s.io"
+
+
+class Definitions(Protocol):
+    """What the look-up needs of ``store.Store``."""
+
+    def get(self, gr: str, namespace: str, name: str) -> Obj | None: ...
+
+
+class CustomType(Protocol):
+    """What the look-up needs of a resource type."""
+
+    @property
+    def gr(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def custom(self) -> bool: ...
+
+
+def schema_of(rt: CustomType, store: Definitions) -> Obj | None:
+    """``openAPIV3Schema`` of *rt*'s version; None for built-in kinds and where there is none. Do not change it."""
+    if not rt.custom:
+        return None
+    for version in get_path(store.get(_GR, "", rt.gr), "spec", "versions", default=()):
+        if version.get("name") == rt.version:
+            found: Obj | None = get_path(version, "schema", "openAPIV3Schema")
+            return found
+    return None
