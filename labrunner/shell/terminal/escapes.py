@@ -129,6 +129,8 @@ def _sgr_report(state: State) -> str:
     for number, colour in ((38, style.foreground), (48, style.background), (58, style.underline_colour)):
         if colour >= RGB:
             parts.append(f"{number}:2::{colour >> 16 & 255}:{colour >> 8 & 255}:{colour & 255}")
+        elif 0 <= colour < 16 and number < 58:
+            parts.append(str(number - 8 + colour if colour < 8 else number + 44 + colour))
         elif colour != DEFAULT_COLOUR:
             parts.append(f"{number}:5:{colour}")
     return ";".join(parts)

@@ -221,8 +221,9 @@ class State:
         self.columns, self.rows = columns, rows
 
     def tabs_for(self, columns: int) -> None:
-        """Give columns that appear their default tab stops."""
+        """Give columns that appear their default tab stops, and forget those of columns that go."""
         self.primary.tabs |= set(range((self.columns + 7) // 8 * 8, columns, 8))
+        self.primary.tabs &= set(range(columns))
 
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")

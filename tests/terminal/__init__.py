@@ -1,0 +1,1 @@
+"""Tests of the terminal emulator and its widget."""
