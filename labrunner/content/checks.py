@@ -46,7 +46,7 @@ def _when_failed(node: Node, findings: Findings) -> Any:
 
 
 def _part(node: Node, findings: Findings) -> Any:
-    return read_check(node, "part", findings, DEFAULTS_WITHIN)
+    return read_check(node, "if", findings, DEFAULTS_WITHIN)
 
 
 _POSITIVE = Number("a number from 0 on", minimum=0)

@@ -282,7 +282,7 @@ def complete(values: Any, keys: Sequence[str]) -> bool:
     return isinstance(values, dict) and all(key in values for key in keys)
 
 
-NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+NAME = re.compile(r"\w(?:[\w.-]{0,98}\w)?")
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 TEXT = Text()
@@ -291,6 +291,9 @@ BOOLEAN = Boolean()
 NUMBER = Number()
 ANY = Json()
 IDENTIFIER = Text("an id", NAME, "use letters, digits, dots, dashes and underscores, at most 100, no blanks")
+VARIABLE = Text(
+    "a variable name", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), "use letters, digits and underscores"
+)
 NAMESPACE = Text("a namespace name", LABEL, "use lower-case letters, digits and dashes, at most 63")
 DURATION = Measure(
     "a duration", parse_duration, 'write it like "30s", "5m" or "1h30m"; a plain number is seconds'

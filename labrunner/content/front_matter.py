@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from labrunner.content import nodes
@@ -14,13 +13,13 @@ from labrunner.content.fields import (
     NAMESPACE,
     TEXT,
     TEXTS,
+    VARIABLE,
     Choice,
     Field,
     ListOf,
     MapOf,
     Parsed,
     Record,
-    Text,
 )
 from labrunner.content.findings import Findings
 from labrunner.content.models import ClusterSpec
@@ -61,13 +60,7 @@ MODULE = Record(
             ListOf(Parsed("a kind profile", _cluster), single=True), "kind profiles of the pack"
         ),
         "namespace": Field(NAMESPACE, "created at the start, removed by reset"),
-        "env": Field(
-            MapOf(
-                TEXT,
-                Text("a variable name", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), "use letters, digits and _"),
-            ),
-            "environment variables",
-        ),
+        "env": Field(MapOf(TEXT, VARIABLE), "environment variables"),
         "variants": Field(MapOf(TEXTS), "names of variants with their values"),
     },
     aliases={

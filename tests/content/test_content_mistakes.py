@@ -233,6 +233,8 @@ def test_cells_outside_of_steps(bench: Workbench) -> None:
         ("bash {id=a id=b}", "duplicate-key"),
         ("bash {id=a", "bad-attributes"),
         ("bash {=}", "bad-attributes"),
+        ("bash {prompt=1-x}", "bad-value"),
+        ("bash {capture=a.b}", "bad-value"),
         ("bash {solve=nowhere}", "unresolved-step"),
         ("bash {when=access=cloud}", "unresolved-variant"),
         ("output {of=nothing}", "unresolved-cell"),
