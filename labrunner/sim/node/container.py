@@ -9,6 +9,7 @@ from typing import Final
 from labrunner.sim.clock import parse_timestamp, timestamp
 from labrunner.sim.node import images
 from labrunner.sim.node.bootstrap import RUNTIME
+from labrunner.sim.node.outcomes import Outcome
 from labrunner.sim.node.process import Process
 from labrunner.sim.objects import Obj, clone, get_path
 
@@ -113,7 +114,7 @@ class Container:
         if (now - parse_timestamp(started)).total_seconds() > STABLE_AFTER:
             self.backoff = 0.0
 
-    def recover(self, status: Obj, env: dict[str, str]) -> None:
+    def recover(self, status: Obj, env: dict[str, str], scripted: Outcome | None) -> None:
         """Take over from a status written before the server was restarted."""
         self.state = clone(status.get("state") or self.state)
         self.last = clone(status.get("lastState") or {})
@@ -125,7 +126,7 @@ class Container:
         self.backoff = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** (self.restarts - 1)) if self.restarts else 0.0
         started = get_path(self.state, "running", "startedAt")
         if started:
-            self.process = Process(self.spec, env, parse_timestamp(started))
+            self.process = Process(self.spec, env, parse_timestamp(started), scripted)
 
     def status(self) -> Obj:
         """The ``ContainerStatus``."""

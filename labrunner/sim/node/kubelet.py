@@ -109,14 +109,18 @@ class KubeletController(Controller):
         if host is None:
             return None
         life = self._lives.get(uid_of(pod))
-        if life is not None:
+        if life is not None and not life.outdated(pod):
             life.changed(pod)
             return None
+        if life is not None:
+            # A restored snapshot has turned this pod's time back.
+            life.end()
+            del self._lives[uid_of(pod)]
         if is_finished(pod) and not is_terminating(pod):
             return None
         life = self._lives[uid_of(pod)] = PodLife(host, pod)
         if get_path(pod, "status", "startTime") or is_terminating(pod):
-            life.recover() if get_path(pod, "status", "startTime") else life.stop()
+            life.recover()
         else:
             life.begin()
         return None

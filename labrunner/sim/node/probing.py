@@ -87,16 +87,16 @@ class _Probe:
         if self._kind == "readinessProbe":
             if container.ready != passed:
                 container.ready = passed
-                life.flush_soon()
+                life.report.soon()
             return True
         if not passed:
             what = "liveness" if self._kind == "livenessProbe" else "startup"
-            life.kill(container, f"Container {container.name} failed {what} probe, will be restarted")
+            life.stopper.kill(container, f"Container {container.name} failed {what} probe, will be restarted")
             return False
         if self._kind == "startupProbe":
             container.started = True
             container.ready = not container.spec.get("readinessProbe")
-            life.flush_soon()
+            life.report.soon()
             after_startup(life, container)
             life.advance()
             return False

@@ -95,7 +95,7 @@ class Starter:
         """An error that is looked at again at every sync of the pod."""
         self._life.tell("Warning", "Failed", f"Error: {reason}", container)
         container.wait(reason, message)
-        self._life.flush_soon()
+        self._life.report.soon()
         self._later(container, number, RESYNC)
 
     def _pull(self, container: Container, number: int, reference: images.Reference) -> None:
@@ -133,7 +133,7 @@ class Starter:
         self._life.tell("Warning", "Failed", "Error: ErrImagePull", container)
         container.wait("ErrImagePull", problem)
         container.pull_error = problem
-        self._life.flush_soon()
+        self._life.report.soon()
         delay = container.pull_backoff = (
             min(LAST_BACKOFF, container.pull_backoff * 2) if container.pull_backoff else FIRST_BACKOFF
         )
@@ -147,7 +147,7 @@ class Starter:
         self._life.tell("Normal", "BackOff", said, container)
         self._life.tell("Warning", "Failed", "Error: ImagePullBackOff", container)
         container.wait("ImagePullBackOff", f"{said}: ErrImagePull: {container.pull_error}")
-        self._life.flush_soon()
+        self._life.report.soon()
         self._life.after(RESYNC, lambda: self._back_off_pull(container, number))
 
     # container
@@ -182,7 +182,7 @@ class Starter:
         if problem:
             self._life.tell("Warning", "Failed", f"Error: {problem}", container)
             container.wait("CreateContainerConfigError", problem)
-            self._life.flush_soon()
+            self._life.report.soon()
             self._later(container, number, RESYNC)
             return
         self._life.after(CREATE, lambda: self._created(container, number))
@@ -225,14 +225,16 @@ class Starter:
         now = life.api.clock.now()
         scripted = life.outcomes.find(container.spec, "run", "exit", "oom")
         container.begin(life.uid, now, Process(container.spec, env, now, scripted))
-        self._post_start(container)
+        if self._post_start_fails(container):
+            life.tell("Warning", "FailedPostStartHook", "PostStartHook failed", container)
+            life.tell("Normal", "Killing", "FailedPostStartHook", container)
+            life.exited(container, 137)
+            container.wait("PostStartHookError", "PostStartHook failed")
+            return
         life.launched(container)
 
-    def _post_start(self, container: Container) -> None:
+    def _post_start_fails(self, container: Container) -> bool:
         hook = get_path(container.spec, "lifecycle", "postStart")
         if not hook or container.process is None:
-            return
-        code, _, _ = probes.run_hook(hook, container.process, 0.0)
-        if code:
-            self._life.tell("Warning", "FailedPostStartHook", "PostStartHook failed", container)
-            self._life.kill(container, "FailedPostStartHook")
+            return False
+        return probes.run_hook(hook, container.process, 0.0)[0] != 0
