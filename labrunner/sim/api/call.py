@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,6 +31,8 @@ class Call:
     force: bool = False
     options: Obj = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    guard: Callable[[Obj, Obj | None], None] | None = None
+    """Called with the new and the old object before anything is stored; raises ApiError to refuse."""
     trusted: bool = False
     """From inside the server: no strict decoding, no body checks."""
 

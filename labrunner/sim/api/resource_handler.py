@@ -13,7 +13,7 @@ from labrunner.sim.api.negotiation import Rendition, content_type, rendition
 from labrunner.sim.api.requestinfo import RequestInfo
 from labrunner.sim.api.security import Security
 from labrunner.sim.api.watching import Watch
-from labrunner.sim.auth import User
+from labrunner.sim.auth import User, escalation
 from labrunner.sim.auth.reviews import KINDS as REVIEWS
 from labrunner.sim.crd import Definitions
 from labrunner.sim.http import Request, Response, Stream
@@ -102,6 +102,9 @@ class ResourceHandler:
             query.get("force", "").lower() in ("true", "1"),
             dict(query),
         )
+        if rt.group == escalation.GROUP:
+            authorizer = self.security.authorizer
+            call.guard = lambda new, old: escalation.check(user, rt, new, old, authorizer)
         call.warn(self._deprecation(rt))
         return call
 

@@ -19,6 +19,7 @@ from labrunner.sim.api.local import Api
 from labrunner.sim.api.openapi import OpenApi
 from labrunner.sim.api.resource_handler import ResourceHandler
 from labrunner.sim.api.security import Security
+from labrunner.sim.auth.aggregation import Aggregator
 from labrunner.sim.clock import Clock, RealClock, timestamp
 from labrunner.sim.crd import Definitions
 from labrunner.sim.http import Connection, kubeconfig, tls
@@ -79,6 +80,7 @@ class Server:
                 make_token=security.issuer.legacy,
                 sign=lambda request, days: self.pki.sign_request(request, days=days),
             )
+            Aggregator(self.api).start()
         self.api.recorder.start()
 
     async def _listen(

@@ -66,6 +66,8 @@ class Writer:
         if not tracked:
             structure = crd.schema_of(rt, api.store)
             managed.track_update(obj, None, call.manager, call.subresource, rt, moment, structure)
+        if call.guard is not None:
+            call.guard(obj, None)
         request = self.request(call, "CREATE", name_of(obj), obj, None)
         call.warn(admission.mutate(request))
         store_rt = self._storage_type(rt)
@@ -165,6 +167,8 @@ class Writer:
             moment = api.clock.now()
             structure = crd.schema_of(rt, api.store)
             managed.track_update(obj, current, call.manager, call.subresource, rt, moment, structure)
+        if call.guard is not None:
+            call.guard(obj, current)
         request = self.request(call, "UPDATE", name_of(current), obj, current)
         call.warn(admission.mutate(request))
         store_rt = self._storage_type(rt)

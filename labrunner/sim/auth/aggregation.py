@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
 
 from labrunner.sim import selectors
+from labrunner.sim.auth.rbac import CLUSTER_ROLES
+from labrunner.sim.errors import ApiError
 from labrunner.sim.objects import Obj, labels_of, name_of
+
+if TYPE_CHECKING:
+    from labrunner.sim.api.local import Api
+
+MANAGER: Final = "clusterrole-aggregation-controller"
 
 
 def aggregated_rules(role: Obj, roles: Iterable[Obj]) -> list[Obj]:
@@ -20,6 +28,35 @@ def aggregated_rules(role: Obj, roles: Iterable[Obj]) -> list[Obj]:
             if name_of(other) != name_of(role) and selector.matches(labels_of(other)):
                 out.extend(rule for rule in other.get("rules") or () if rule not in out)
     return out
+
+
+class Aggregator:
+    """Keeps the rules of aggregated roles up to date, as the controller of that name does."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._pending = False
+
+    def start(self) -> None:
+        """Follow all changes to cluster roles."""
+        self._api.store.subscribe(CLUSTER_ROLES, self._changed)
+        self._later()
+
+    def _changed(self, _: object) -> None:
+        self._later()
+
+    def _later(self) -> None:
+        if not self._pending:
+            self._pending = True
+            self._api.clock.call_later(0, self._reconcile)
+
+    def _reconcile(self) -> None:
+        self._pending = False
+        for role, rules in outdated(self._api.store.list(CLUSTER_ROLES)):
+            try:
+                self._api.update(CLUSTER_ROLES, {**role, "rules": rules}, manager=MANAGER)
+            except ApiError:
+                self._later()  # someone else was faster; what they wrote is looked at next
 
 
 def outdated(roles: list[Obj]) -> list[tuple[Obj, list[Obj]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from labrunner.sim.auth import rules
 from labrunner.sim.auth.attributes import Attributes
 from labrunner.sim.auth.identity import MASTERS, User
@@ -10,8 +12,9 @@ from labrunner.sim.errors import ApiError, Named, forbidden
 from labrunner.sim.gotext import quote
 from labrunner.sim.objects import Obj, name_of, namespace_of
 
-_ROLE_KINDS = ("Role", "ClusterRole")
-_BINDING_KINDS = ("RoleBinding", "ClusterRoleBinding")
+GROUP: Final = "rbac.authorization.k8s.io"
+_ROLE_KINDS: Final = ("Role", "ClusterRole")
+_BINDING_KINDS: Final = ("RoleBinding", "ClusterRoleBinding")
 
 
 def check(user: User, rt: Named, new: Obj, old: Obj | None, authorizer: Authorizer) -> None:
@@ -19,7 +22,7 @@ def check(user: User, rt: Named, new: Obj, old: Obj | None, authorizer: Authoriz
 
     Other kinds pass, as does a write that leaves the rules (or the binding's role and subjects) as they were.
     """
-    if rt.group != "rbac.authorization.k8s.io" or MASTERS in user.groups:
+    if rt.group != GROUP or MASTERS in user.groups:
         return
     if rt.kind in _ROLE_KINDS:
         _check_role(user, rt, new, old, authorizer)
@@ -53,16 +56,14 @@ def _check_binding(user: User, rt: Named, new: Obj, old: Obj | None, authorizer:
         return
     role = authorizer.role(reference.get("kind", ""), reference.get("name", ""), namespace_of(new))
     if role is None:
-        about = f"{plural[:-1]}.rbac.authorization.k8s.io {quote(reference.get('name', ''))}"
+        about = f"{plural[:-1]}.{GROUP} {quote(reference.get('name', ''))}"
         details = {"name": reference.get("name", ""), "group": rt.group, "kind": plural[:-1]}
         raise ApiError(404, "NotFound", f"{about} not found", details)
     _confirm(user, rt, new, list(role.get("rules") or ()), authorizer)
 
 
 def _may(verb: str, user: User, plural: str, obj: Obj, name: str, authorizer: Authorizer) -> bool:
-    wanted = Attributes(
-        verb, "rbac.authorization.k8s.io", "v1", plural, name=name, namespace=namespace_of(obj)
-    )
+    wanted = Attributes(verb, GROUP, "v1", plural, name=name, namespace=namespace_of(obj))
     return authorizer.authorize(user, wanted).allowed
 
 
