@@ -85,6 +85,12 @@ def inline_matcher(node: nodes.Mapping, findings: Findings, *, value_key: str = 
     return read_matcher(under.value, findings)
 
 
+def empty_assertion(node: Node, findings: Findings, what: str, remedy: str) -> Any:
+    """Report a check that would pass whatever the world looks like; INVALID."""
+    findings.error(node.place, "empty-assertion", what, remedy)
+    return INVALID
+
+
 def _any_value(node: Node, findings: Findings) -> Any:  # noqa: ARG001 - one shape for all operands
     return plain(node)
 
