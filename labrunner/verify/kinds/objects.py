@@ -142,9 +142,13 @@ def jsonpath(check: JsonPathCheck, world: World) -> Finding:
 
 
 def _under(path: str, found: tuple[Difference, ...]) -> tuple[Difference, ...]:
-    return tuple(
-        Difference(f"{path} {one.path}".strip(), observed(one.observed), one.wanted) for one in found
-    )
+    """Differences of a selected value, with where it was selected: `spec.replicas`."""
+    root = path.strip().removeprefix("{").removesuffix("}").lstrip("$.")
+    return tuple(Difference(_join(root, one.path), observed(one.observed), one.wanted) for one in found)
+
+
+def _join(root: str, path: str) -> str:
+    return root + path if path.startswith("[") else f"{root}.{path}".strip(".")
 
 
 def count(check: CountCheck, world: World) -> Finding:

@@ -74,7 +74,9 @@ def _condition_unmet(kind: str, status: str, obj: Obj) -> Finding | None:
         return None
     stale = "" if current else " (of an earlier generation)"
     said = f": {found['message']}" if found and found.get("message") else ""
-    summary = f"{name_object(obj)}: condition {kind} is {phrase(observed)}{stale}, wanted {status}{said}"
+    summary = (
+        f"{name_object(obj)}: condition {kind} is {observed or 'not there'}{stale}, wanted {status}{said}"
+    )
     return failing(summary, (Difference(f"status.conditions[{kind}]", observed, status),), obj)
 
 
