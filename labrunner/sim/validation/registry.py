@@ -3,25 +3,107 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.errors import FieldError
+from labrunner.sim.names import path_segment
 from labrunner.sim.objects import Obj
+from labrunner.sim.validation import (
+    access,
+    batch,
+    config,
+    meta,
+    networking,
+    pod,
+    pod_update,
+    policies,
+    services,
+    storage,
+    workloads,
+)
 
 if TYPE_CHECKING:
     from labrunner.sim.resources import ResourceType
 
-CREATE: dict[str, Callable[[Obj], list[FieldError]]] = {}
-UPDATE: dict[str, Callable[[Obj, Obj], list[FieldError]]] = {}
+Create = Callable[[Obj], list[FieldError]]
+Update = Callable[[Obj, Obj], list[FieldError]]
+
+_RBAC: Final = "rbac.authorization.k8s.io"
+_ADMISSION: Final = "admissionregistration.k8s.io"
+
+RULES: Final[dict[str, tuple[Create, Update]]] = {
+    "pods": (pod.create, pod_update.update),
+    "podtemplates": (workloads.create_template, workloads.update_template),
+    "replicationcontrollers": (
+        workloads.create_replication_controller,
+        workloads.update_replication_controller,
+    ),
+    "services": (services.create, services.update),
+    "endpoints": (services.create_endpoints, services.update_endpoints),
+    "configmaps": (config.create_config_map, config.update_config_map),
+    "secrets": (config.create_secret, config.update_secret),
+    "serviceaccounts": (config.create_service_account, meta.update),
+    "namespaces": (config.create_namespace, meta.update),
+    "nodes": (config.create_node, config.update_node),
+    "resourcequotas": (config.create_quota, config.update_quota),
+    "limitranges": (config.create_limit_range, config.update_limit_range),
+    "events": (config.create_event, meta.update),
+    "persistentvolumes": (storage.create_volume, storage.update_volume),
+    "persistentvolumeclaims": (storage.create_claim, storage.update_claim),
+    "deployments.apps": (workloads.create_deployment, workloads.update_deployment),
+    "replicasets.apps": (workloads.create_replica_set, workloads.update_replica_set),
+    "statefulsets.apps": (workloads.create_stateful_set, workloads.update_stateful_set),
+    "daemonsets.apps": (workloads.create_daemon_set, workloads.update_daemon_set),
+    "controllerrevisions.apps": (workloads.create_revision, workloads.update_revision),
+    "jobs.batch": (batch.create_job, batch.update_job),
+    "cronjobs.batch": (batch.create_cron_job, batch.update_cron_job),
+    "networkpolicies.networking.k8s.io": (networking.create_policy, networking.update_policy),
+    "ingresses.networking.k8s.io": (networking.create_ingress, networking.update_ingress),
+    "ingressclasses.networking.k8s.io": (networking.create_class, networking.update_class),
+    "endpointslices.discovery.k8s.io": (networking.create_slice, networking.update_slice),
+    "storageclasses.storage.k8s.io": (storage.create_class, storage.update_class),
+    f"roles.{_RBAC}": (access.create_role, access.update_role),
+    f"clusterroles.{_RBAC}": (access.create_cluster_role, access.update_cluster_role),
+    f"rolebindings.{_RBAC}": (access.create_binding, access.update_binding),
+    f"clusterrolebindings.{_RBAC}": (access.create_cluster_binding, access.update_cluster_binding),
+    "leases.coordination.k8s.io": (access.create_lease, access.update_lease),
+    "certificatesigningrequests.certificates.k8s.io": (access.create_certificate_request, meta.update),
+    "poddisruptionbudgets.policy": (policies.create_budget, policies.update_budget),
+    "horizontalpodautoscalers.autoscaling": (policies.create_autoscaler, policies.update_autoscaler),
+    "priorityclasses.scheduling.k8s.io": (policies.create_priority_class, policies.update_priority_class),
+    "runtimeclasses.node.k8s.io": (policies.create_runtime_class, policies.update_runtime_class),
+    f"validatingwebhookconfigurations.{_ADMISSION}": (access.create_webhooks, access.update_webhooks),
+    f"mutatingwebhookconfigurations.{_ADMISSION}": (access.create_webhooks, access.update_webhooks),
+    f"validatingadmissionpolicies.{_ADMISSION}": (
+        access.create_admission_policy,
+        access.update_admission_policy,
+    ),
+    f"validatingadmissionpolicybindings.{_ADMISSION}": (access.create_admission_binding, meta.update),
+}
+
+# Subresources with rules of their own; the others only have their metadata checked.
+SUBRESOURCES: Final[dict[tuple[str, str], Update]] = {
+    ("pods", "ephemeralcontainers"): pod_update.ephemeral_containers,
+    ("namespaces", "finalize"): config.finalize_namespace,
+}
+# Subresources whose body is the object's whole new spec.
+_WHOLE: Final = frozenset(("", "scale"))
 
 
 def create(obj: Obj, rt: ResourceType) -> list[FieldError]:
     """Everything wrong with a new object, in the server's order; empty when it is valid."""
-    rule = CREATE.get(rt.gr)
-    return rule(obj) if rule else []
+    rules = RULES.get(rt.storage_gr)
+    if rules is not None and not rt.custom:
+        return rules[0](obj)
+    return meta.create(obj, rt.namespaced) if rt.custom else meta.create(obj, rt.namespaced, path_segment)
 
 
 def update(new: Obj, old: Obj, rt: ResourceType, subresource: str = "") -> list[FieldError]:
     """Everything wrong with replacing ``old`` by ``new`` through ``subresource`` ("": the object itself)."""
-    rule = UPDATE.get(f"{rt.gr}/{subresource}" if subresource else rt.gr)
-    return rule(new, old) if rule else []
+    own = SUBRESOURCES.get((rt.storage_gr, subresource))
+    if own is not None:
+        return own(new, old)
+    rules = RULES.get(rt.storage_gr)
+    if rules is None or rt.custom or subresource not in _WHOLE:
+        return meta.update(new, old)
+    return rules[1](new, old)
