@@ -12,6 +12,7 @@ from labrunner.content.fields import (
     ANY,
     BOOLEAN,
     DURATION,
+    IDENTIFIER,
     INVALID,
     TEXT,
     TEXTS,
@@ -109,6 +110,7 @@ def read_checks(root: Node, findings: Findings) -> dict[str, CheckSpec]:
     checks = {}
     for check_id, entry in listed.entries.items():
         findings.define("check", check_id)
+        IDENTIFIER.read(nodes.Scalar(check_id, check_id, entry.place), findings)
         check = read_check(entry.value, check_id, findings, values.get("defaults", {}))
         if check is not INVALID:
             checks[check_id] = replace(check, place=entry.place)

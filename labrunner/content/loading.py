@@ -43,22 +43,20 @@ class Loaded:
 class _Sources:
     """The texts a module was read from; their hash is the module's digest."""
 
-    root: Path
+    files: ModuleFiles
     findings: Findings
     hash: Any = field(default_factory=hashlib.sha256)
 
     def read(self, path: Path) -> SourceText | None:
-        source = read_source(path, self.root, self.findings)
+        source = read_source(path, self.files.pack, self.findings)
         if source is not None:
             self.note(path, source.data)
         return source
 
     def note(self, path: Path, data: bytes) -> None:
-        """Add a file to the digest: its place in the pack, its length, its bytes."""
-        try:
-            name = path.relative_to(self.root)
-        except ValueError:
-            name = path
+        """Add a file to the digest: its place in the pack (wherever that is), its length, its bytes."""
+        base = self.files.base
+        name = path.relative_to(base) if path.is_relative_to(base) else Path(path.name)
         self.hash.update(f"{name.as_posix()}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
         self.hash.update(data)
 
@@ -71,7 +69,7 @@ def load_module(folder: Path, *, pack: Path | None = None) -> Loaded:
     folder = folder.absolute()
     findings = Findings()
     files = find_files(folder, pack, findings)
-    sources = _Sources(files.pack, findings)
+    sources = _Sources(files, findings)
     module = _load(files, sources, findings) if files.documents else None
     problems = tuple(sorted(findings.problems, key=lambda problem: problem.place))
     return Loaded(None if findings.failed else module, problems)

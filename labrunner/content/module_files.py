@@ -20,9 +20,10 @@ MAX_ATTACHMENTS = 5000
 
 @dataclass(frozen=True, slots=True)
 class ModuleFiles:
-    """The files of a module; `pack` is the resolved folder that none of them may leave."""
+    """The files of a module; `pack` is the resolved folder that none of them may leave, `base` is it as it was named."""
 
     folder: Path
+    base: Path
     pack: Path
     documents: tuple[Path, ...]
     quiz: Path | None
@@ -73,6 +74,7 @@ def find_files(folder: Path, pack: Path | None, findings: Findings) -> ModuleFil
     quiz = folder / "quiz.yaml"
     return ModuleFiles(
         folder=folder,
+        base=root,
         pack=root.resolve(),
         documents=documents,
         quiz=quiz if _there(quiz) else None,

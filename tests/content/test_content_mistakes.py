@@ -266,6 +266,11 @@ def test_missing_profile_and_profile_outside(bench: Workbench) -> None:
         assert (problem.rule, problem.place.line, problem.place.column) == (rule, 5, 10)
 
 
+def test_check_ids_are_ids(bench: Workbench) -> None:
+    problem = only(bench.load(checks="lab: 1\nchecks:\n  a/b: {ready: deploy/x}\n"))
+    assert (problem.place.line, problem.place.column, problem.rule) == (3, 3, "bad-value")
+
+
 def test_unused_check_is_a_warning(bench: Workbench) -> None:
     loaded = bench.load(checks="lab: 1\nchecks:\n  a: {ready: deploy/x}\n")
     assert loaded.module is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -247,6 +248,16 @@ def test_digest_covers_every_file(bench: Workbench) -> None:
     digests.add(module(bench, "## S\n\nText.\n", checks).digest)
     assert len(digests) == 5
     assert module(bench, "## S\n\nText.\n", checks).digest in digests
+
+
+def test_digest_does_not_depend_on_where_the_pack_is(bench: Workbench, tmp_path: Path) -> None:
+    digest = module(bench, "## S\n\nText.\n").digest
+    (tmp_path / "link").symlink_to(bench.pack)
+    shutil.copytree(bench.pack, tmp_path / "copy")
+    for pack in ("link", "copy"):
+        loaded = load_module(tmp_path / pack / "modules" / "lab")
+        assert loaded.module is not None
+        assert loaded.module.digest == digest
 
 
 def test_loader_and_step_view_see_the_same_blocks() -> None:
