@@ -22,12 +22,8 @@ from labrunner.sim.controllers.scheduler import SchedulerController
 from labrunner.sim.controllers.serviceaccounts import NamespaceDefaults, TokenMaker, TokenSecrets
 from labrunner.sim.controllers.signing import Sign, SigningController
 from labrunner.sim.controllers.statefulset import StatefulSetController
-from labrunner.sim.controllers.volumes import (
-    ClaimController,
-    ClaimProtection,
-    VolumeController,
-    VolumeProtection,
-)
+from labrunner.sim.controllers.volume_protection import ClaimProtection, VolumeProtection
+from labrunner.sim.controllers.volumes import ClaimController, VolumeController
 from labrunner.sim.node.kubelet import KubeletController
 
 if TYPE_CHECKING:

@@ -1,11 +1,10 @@
-"""Persistent volumes: matching claims to volumes, simulated provisioning, reclaiming, protection while in use."""
+"""Persistent volumes: matching claims to volumes, simulated provisioning, reclaiming."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from labrunner.sim.controllers.podstate import is_finished
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself, key_of
 from labrunner.sim.node.bootstrap import PROVISIONER
 from labrunner.sim.objects import (
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 CLAIMS: Final = "persistentvolumeclaims"
 VOLUMES: Final = "persistentvolumes"
 CLASSES: Final = "storageclasses.storage.k8s.io"
-CLAIM_FINALIZER: Final = "kubernetes.io/pvc-protection"
 VOLUME_FINALIZER: Final = "kubernetes.io/pv-protection"
 SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
 RESYNC: Final = 15.0
@@ -336,79 +334,3 @@ class VolumeController(Controller):
         if message:
             status["message"] = message
         return self.api.update_status(VOLUMES, changed)
-
-
-class ClaimProtection(Controller):
-    """Lets a deleted claim go when no pod uses it any more."""
-
-    name = "persistentvolumeclaim-protection-controller"
-
-    def watches(self) -> Mapping[str, Mapper]:
-        return {CLAIMS: itself, "pods": self._of_pod}
-
-    def _of_pod(self, change: Change) -> Iterable[Key]:
-        pod = change.new or change.old or {}
-        if change.new is None or is_finished(change.new):
-            for name in _mounted(pod):
-                yield namespace_of(pod), name
-
-    def reconcile(self, key: Key) -> float | None:
-        claim = self.api.store.get(CLAIMS, *key)
-        if claim is None:
-            return None
-        held = CLAIM_FINALIZER in (meta(claim).get("finalizers") or [])
-        if not is_terminating(claim):
-            if not held:
-                changed = clone(claim)
-                meta(changed).setdefault("finalizers", []).append(CLAIM_FINALIZER)
-                self.api.update(CLAIMS, changed)
-        elif held and not self._used(claim):
-            _let_go(self, CLAIMS, claim, CLAIM_FINALIZER)
-        return None
-
-    def _used(self, claim: Obj) -> bool:
-        return any(
-            name_of(claim) in _mounted(p) and not is_finished(p) and get_path(p, "spec", "nodeName")
-            for p in self.api.store.list("pods", namespace_of(claim))
-        )
-
-
-def _mounted(pod: Obj) -> list[str]:
-    return [
-        v["persistentVolumeClaim"]["claimName"]
-        for v in get_path(pod, "spec", "volumes", default=[])
-        if v.get("persistentVolumeClaim")
-    ]
-
-
-class VolumeProtection(Controller):
-    """Lets a deleted volume go when it is bound to no claim."""
-
-    name = "persistentvolume-protection-controller"
-
-    def watches(self) -> Mapping[str, Mapper]:
-        return {VOLUMES: itself}
-
-    def reconcile(self, key: Key) -> float | None:
-        volume = self.api.store.get(VOLUMES, *key)
-        if volume is None:
-            return None
-        held = VOLUME_FINALIZER in (meta(volume).get("finalizers") or [])
-        if not is_terminating(volume):
-            if not held:
-                changed = clone(volume)
-                meta(changed).setdefault("finalizers", []).append(VOLUME_FINALIZER)
-                self.api.update(VOLUMES, changed)
-        elif held and get_path(volume, "status", "phase") != "Bound":
-            _let_go(self, VOLUMES, volume, VOLUME_FINALIZER)
-        return None
-
-
-def _let_go(controller: Controller, gr: str, obj: Obj, finalizer: str) -> None:
-    changed = clone(obj)
-    rest = [f for f in meta(changed).get("finalizers") or [] if f != finalizer]
-    if rest:
-        meta(changed)["finalizers"] = rest
-    else:
-        meta(changed).pop("finalizers", None)
-    controller.api.update(gr, changed)

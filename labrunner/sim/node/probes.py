@@ -8,6 +8,7 @@ from typing import Final
 from labrunner.sim.node import images, programs
 from labrunner.sim.node.outcomes import Outcome, Outcomes
 from labrunner.sim.node.process import Process
+from labrunner.sim.node.steps import Context
 from labrunner.sim.objects import Obj
 
 TITLES: Final = {"readinessProbe": "Readiness", "livenessProbe": "Liveness", "startupProbe": "Startup"}
@@ -113,7 +114,7 @@ def run_hook(action: Obj, process: Process, elapsed: float) -> tuple[int, float,
     argv = list((action.get("exec") or {}).get("command") or [])
     if not argv:
         return 0, float((action.get("sleep") or {}).get("seconds") or 0), ""
-    context = programs.Context(files=process.files(elapsed))
+    context = Context(files=process.files(elapsed))
     output: list[str] = []
     for step in programs.run(argv, context):
         if step.kind == "out":

@@ -9,6 +9,7 @@ from typing import Final
 
 from labrunner.sim.node import images, programs
 from labrunner.sim.node.outcomes import Outcome
+from labrunner.sim.node.steps import Context, Step
 from labrunner.sim.objects import Obj, get_path
 from labrunner.sim.quantity import Quantity, QuantityError
 
@@ -55,7 +56,7 @@ class Process:
         self.exit_at: float | None = None
         self._files: list[tuple[float, bool, str]] = []
         self._lines: deque[tuple[float, str, bool]] = deque(maxlen=_LINES_KEPT)
-        self._context = programs.Context(
+        self._context = Context(
             env=env,
             clock_text=self._date,
             memory_limit=memory_limit(container),
@@ -100,7 +101,7 @@ class Process:
                 return
             self._note(step)
 
-    def _note(self, step: programs.Step) -> None:
+    def _note(self, step: Step) -> None:
         now = self._context.now
         if step.kind in ("file", "gone"):
             self._files.append((now, step.kind == "file", step.text))

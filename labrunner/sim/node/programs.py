@@ -1,17 +1,17 @@
 """What a container's process does over time, as far as its command line foretells it.
 
-A :class:`Program` yields steps: output, files that appear or go, sleeping, and an exit code. Nothing is run.
+A program is a generator of steps: output, files that appear or go, sleeping, and an exit code. Nothing is run.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from labrunner.sim.node import shell
-from labrunner.sim.quantity import Quantity, QuantityError
+from labrunner.sim.node.commands import KNOWN, interpreter, stress
+from labrunner.sim.node.steps import Break, Context, Exit, Step, Steps
 
 SHELLS: Final = frozenset(("sh", "bash", "ash", "dash", "zsh"))
 _QUIET: Final = frozenset(
@@ -38,42 +38,6 @@ _ABSENT: Final = re.compile(
 _MARK: Final = "\0"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """``kind``: out (text), sleep (seconds), file, gone (path), exit (code), forever, unknown (text)."""
-
-    kind: str
-    text: str = ""
-    number: float = 0.0
-
-
-Steps = Generator[Step, None, int]
-"""Steps, then an exit code (``shell.FOREVER`` for none)."""
-
-
-@dataclass(slots=True)
-class Context:
-    """What a program runs in. ``now`` counts seconds since its start; ``files`` are those it made."""
-
-    env: Mapping[str, str] = field(default_factory=dict)
-    clock_text: Callable[[float], str] = lambda _at: ""
-    now: float = 0.0
-    files: set[str] = field(default_factory=set)
-    variables: dict[str, str] = field(default_factory=dict)
-    memory_limit: int = 0
-    term_exit: int | None = None
-    ignores_term: bool = True
-
-
-class _Exit(Exception):  # noqa: N818 - control flow, not an error
-    def __init__(self, code: int) -> None:
-        self.code = code
-
-
-class _Break(Exception):  # noqa: N818 - control flow, not an error
-    pass
-
-
 def executable_missing(argv: Sequence[str]) -> bool:
     """Whether the command's own name says that there is no such program."""
     return bool(argv) and bool(_ABSENT.search(argv[0].rsplit("/", 1)[-1]))
@@ -83,9 +47,9 @@ def run(argv: Sequence[str], context: Context) -> Iterator[Step]:
     """The steps of the process *argv*; always ends with ``exit`` or ``forever``."""
     try:
         code = yield from _process(list(argv), context)
-    except _Exit as end:
+    except Exit as end:
         code = end.code
-    except _Break:
+    except Break:
         code = 0
     if code == shell.FOREVER:
         yield Step("forever")
@@ -166,7 +130,7 @@ def _loop(loop: shell.Loop, context: Context) -> Steps:
             try:
                 if (yield from _script(loop.body, context, tail=False)) == shell.FOREVER:
                     return shell.FOREVER
-            except _Break:
+            except Break:
                 break
         return 0
     still = 0
@@ -178,7 +142,7 @@ def _loop(loop: shell.Loop, context: Context) -> Steps:
         try:
             if (yield from _script(loop.body, context, tail=False)) == shell.FOREVER:
                 return shell.FOREVER
-        except _Break:
+        except Break:
             return 0
         still = still + 1 if context.now == before else 0
         if still > 100:
@@ -216,13 +180,6 @@ def _expand(word: str, context: Context) -> str | None:
     return text.replace(_MARK, "$")
 
 
-def _seconds(text: str | None) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)([smhd]?)", text or "")
-    if not found:
-        return float("inf") if text in ("infinity", "inf") else 0.0
-    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
-
-
 def _command(command: shell.Command, context: Context, *, last: bool) -> Steps:
     raw = list(command.words)
     while raw and re.match(r"[A-Za-z_]\w*=", raw[0]):
@@ -251,7 +208,7 @@ def _builtin(words: list[str | None], context: Context, *, last: bool) -> Steps:
     name = (words[0] or "").rsplit("/", 1)[-1]
     rest = words[1:]
     known = [w for w in rest if w is not None]
-    simple = _SIMPLE.get(name)
+    simple = KNOWN.get(name)
     if simple is not None:
         return (yield from simple(words, context))
     if name in SHELLS and all(w is not None for w in words):
@@ -259,9 +216,9 @@ def _builtin(words: list[str | None], context: Context, *, last: bool) -> Steps:
     if name in _QUIET:
         return 0
     if name == "stress" or name == "stress-ng":
-        return (yield from _stress(known, context))
+        return (yield from stress(known, context))
     if name.startswith(("python", "perl", "ruby", "node", "php")):
-        return (yield from _interpreter(name, known, context))
+        return (yield from interpreter(name, known, context))
     if name in _ENDLESS:
         return shell.FOREVER
     if executable_missing([name]):
@@ -271,209 +228,3 @@ def _builtin(words: list[str | None], context: Context, *, last: bool) -> Steps:
         yield Step("unknown", name)
         return 0
     return shell.FOREVER
-
-
-def _echo(words: list[str | None], _context: Context) -> Steps:
-    rest = words[1:]
-    while rest and rest[0] in ("-n", "-e", "-ne", "-en", "-E"):
-        rest = rest[1:]
-    if any(w is None for w in rest):
-        yield Step("unknown", "echo")
-    else:
-        yield Step("out", " ".join(str(w) for w in rest))
-    return 0
-
-
-def _printf(words: list[str | None], _context: Context) -> Steps:
-    if len(words) < 2 or any(w is None for w in words):
-        yield Step("unknown", "printf")
-        return 0
-    values = [str(w) for w in words[2:]]
-    text = re.sub(r"%[sd]", lambda _m: values.pop(0) if values else "", str(words[1]))
-    yield Step("out", text.replace("\\n", "\n").replace("\\t", "\t").rstrip("\n"))
-    return 0
-
-
-def _date(words: list[str | None], context: Context) -> Steps:
-    if len(words) > 1:
-        yield Step("unknown", "date")
-    else:
-        yield Step("out", context.clock_text(context.now))
-    return 0
-
-
-def _sleep(words: list[str | None], context: Context) -> Steps:
-    total = sum(_seconds(w) for w in words[1:])
-    if total == float("inf"):
-        return shell.FOREVER
-    yield Step("sleep", number=total)
-    context.now += total
-    return 0
-
-
-def _exit(words: list[str | None], _context: Context) -> Steps:
-    yield from ()
-    code = words[1] if len(words) > 1 else "0"
-    raise _Exit(int(code) & 255 if code and code.isdigit() else 0)
-
-
-def _break(_words: list[str | None], _context: Context) -> Steps:
-    yield from ()
-    raise _Break
-
-
-def _constant(code: int) -> Callable[[list[str | None], Context], Steps]:
-    def steps(_words: list[str | None], _context: Context) -> Steps:
-        yield from ()
-        return code
-
-    return steps
-
-
-def _touch(words: list[str | None], context: Context) -> Steps:
-    for path in words[1:]:
-        if path and not path.startswith("-"):
-            context.files.add(path)
-            yield Step("file", path)
-    return 0
-
-
-def _remove(words: list[str | None], context: Context) -> Steps:
-    for path in words[1:]:
-        if path and not path.startswith("-"):
-            context.files.discard(path)
-            yield Step("gone", path)
-    return 0
-
-
-def _cat(words: list[str | None], context: Context) -> Steps:
-    paths = [w for w in words[1:] if w]
-    if not paths:
-        return shell.FOREVER
-    for path in paths:
-        if path.startswith("/tmp/") and path not in context.files:  # noqa: S108 - a path inside the simulation
-            yield Step("out", f"cat: can't open '{path}': No such file or directory")
-            return 1
-        yield Step("unknown", "cat")
-    return 0
-
-
-def _tail(words: list[str | None], _context: Context) -> Steps:
-    if any(w and w.startswith("-") and ("f" in w or "F" in w) for w in words[1:]):
-        return shell.FOREVER
-    yield Step("unknown", "tail")
-    return 0
-
-
-def _ping(words: list[str | None], context: Context) -> Steps:
-    if "-c" not in words:
-        return shell.FOREVER
-    yield from _sleep(["sleep", words[words.index("-c") + 1]], context)
-    yield Step("unknown", "ping")
-    return 0
-
-
-def _test(words: list[str | None], context: Context) -> Steps:
-    yield from ()
-    rest = [w for w in words[1:] if w != "]"]
-    negated = bool(rest) and rest[0] == "!"
-    if negated:
-        rest = rest[1:]
-    held = True
-    if len(rest) == 2 and rest[0] in ("-f", "-e", "-s", "-r", "-d"):
-        path = rest[1] or ""
-        held = path in context.files or not path.startswith("/tmp/")  # noqa: S108 - inside the simulation
-    elif len(rest) == 2 and rest[0] in ("-z", "-n"):
-        held = (rest[1] == "") == (rest[0] == "-z")
-    elif len(rest) == 3:
-        held = _compare(rest[0] or "", rest[1] or "", rest[2] or "")
-    return int(held == negated)
-
-
-def _compare(left: str, operator: str, right: str) -> bool:
-    if operator in ("=", "=="):
-        return left == right
-    if operator == "!=":
-        return left != right
-    try:
-        a, b = int(left), int(right)
-    except ValueError:
-        return False
-    return {"-eq": a == b, "-ne": a != b, "-lt": a < b, "-le": a <= b, "-gt": a > b, "-ge": a >= b}.get(
-        operator, False
-    )
-
-
-def _trap(words: list[str | None], context: Context) -> Steps:
-    yield from ()
-    if len(words) >= 3 and any((w or "").removeprefix("SIG") in ("TERM", "15", "EXIT") for w in words[2:]):
-        action = words[1] or ""
-        found = re.search(r"exit(?:\s+(\d+))?", action)
-        context.ignores_term = found is None
-        context.term_exit = int(found[1] or 0) if found else None
-    return 0
-
-
-def _stress(words: list[str], context: Context) -> Steps:
-    wanted = 0
-    for option, value in zip(words, [*words[1:], ""], strict=True):
-        if option.startswith("--vm-bytes"):
-            text = (option.partition("=")[2] or value).upper().removesuffix("B")
-            try:
-                wanted = Quantity.parse(re.sub(r"([KMGT])$", r"\1i", text)).value()
-            except QuantityError:
-                wanted = 0
-    if context.memory_limit and wanted > context.memory_limit:
-        yield Step("sleep", number=1)
-        context.now += 1
-        raise _Exit(137)
-    return shell.FOREVER
-
-
-def _interpreter(name: str, words: list[str], context: Context) -> Steps:
-    """Programs given on the command line: served or slept forever when they say so, else over at once."""
-    inline = next((words[i + 1] for i, w in enumerate(words[:-1]) if re.fullmatch(r"-\w*[ecr]", w)), None)
-    if inline is None:
-        return shell.FOREVER
-    grown = re.search(r"(?:bytearray|['\"]\w['\"]\s*\*)\s*\(?\s*(\d+)\s*(<<|\*)\s*(\d+)", inline)
-    if context.memory_limit and grown:
-        left, right = int(grown[1]), int(grown[3])
-        if (left << right if grown[2] == "<<" and right < 64 else left * right) > context.memory_limit:
-            yield from _sleep(["sleep", "2"], context)
-            raise _Exit(137)
-    if re.search(r"while\s*\(?\s*(?:true|1|True)|serve|listen\(|setInterval|loop\s*\{", inline):
-        return shell.FOREVER
-    for pause in re.findall(r"sleep\(?\s*(\d+(?:\.\d+)?)", inline):
-        yield from _sleep(["sleep", pause], context)
-    ended = re.search(r"(?:exit|_exit)\s*\(?\s*(\d+)", inline)
-    plain = re.fullmatch(r"\s*print\s*\(?\s*(?:'([^']*)'|\"([^\"]*)\"|(\d+))\s*\)?\s*;?\s*", inline)
-    if plain:
-        yield Step("out", plain[1] or plain[2] or plain[3] or "")
-    else:
-        yield Step("unknown", name)
-    return int(ended[1]) if ended else 0
-
-
-_SIMPLE: Final[dict[str, Callable[[list[str | None], Context], Steps]]] = {
-    "echo": _echo,
-    "printf": _printf,
-    "date": _date,
-    "sleep": _sleep,
-    "exit": _exit,
-    "return": _exit,
-    "break": _break,
-    "true": _constant(0),
-    ":": _constant(0),
-    "continue": _constant(0),
-    "false": _constant(1),
-    "wait": _constant(shell.FOREVER),
-    "touch": _touch,
-    "rm": _remove,
-    "cat": _cat,
-    "tail": _tail,
-    "ping": _ping,
-    "test": _test,
-    "[": _test,
-    "[[": _test,
-    "trap": _trap,
-}
