@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import as_file, files
@@ -69,8 +70,8 @@ class Documents:
             return None
         known = self._bodies.get(path)
         if known is None or known[0] != etag:
-            known = self._bodies[path] = etag, self._build(path)
-        return known[1]
+            known = self._bodies[path] = etag, zlib.compress(self._build(path), 6)
+        return zlib.decompress(known[1])
 
     def _refresh(self) -> None:
         if self._generation == self._registry.generation:
@@ -135,33 +136,36 @@ def data_version() -> str:
     return "-".join(f"{info.CRC:08x}" for info in _archive().infolist())
 
 
-@cache
-def _member(package: str) -> dict[str, Obj]:
-    try:
-        found: dict[str, Obj] = json.loads(_archive().read(f"{package}.json"))
-    except KeyError:
-        return {}
-    return found
-
-
 def definition(name: str) -> Obj | None:
-    """The OpenAPI v3 schema of that definition name (``io.k8s.api.apps.v1.Deployment``). Shared: do not change it."""
-    package, _, short = name.rpartition(".")
-    return _member(package).get(short)
+    """The OpenAPI v3 schema of that definition name (``io.k8s.api.apps.v1.Deployment``), or None."""
+    return with_references([name]).get(name)
 
 
 def with_references(names: list[str]) -> dict[str, Obj]:
     """The schemas called *names* and all that they refer to."""
+    # Parsed packages are not kept: the largest takes megabytes, and a finished document is kept compressed.
+    members: dict[str, dict[str, Obj]] = {}
     found: dict[str, Obj] = {}
     queue = list(names)
     while queue:
         name = queue.pop()
         if name in found:
             continue
-        schema = definition(name)
+        package, _, short = name.rpartition(".")
+        if package not in members:
+            members[package] = _member(package)
+        schema = members[package].get(short)
         if schema is not None:
             found[name] = schema
             queue.extend(references(schema))
+    return found
+
+
+def _member(package: str) -> dict[str, Obj]:
+    try:
+        found: dict[str, Obj] = json.loads(_archive().read(f"{package}.json"))
+    except KeyError:
+        return {}
     return found
 
 
