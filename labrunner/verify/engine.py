@@ -11,11 +11,12 @@ from labrunner.verify.clock import Clock, SystemClock, Timer
 from labrunner.verify.clusters import Clusters, Connect
 from labrunner.verify.context import CheckContext
 from labrunner.verify.evaluation import evaluate, verdict_of
+from labrunner.verify.evidence import Collector
 from labrunner.verify.interests import InterestIndex, interests_of
 from labrunner.verify.probing import ask
 from labrunner.verify.scheduler import Scheduler
 from labrunner.verify.store import Obj, ObjectStore, SourceKey, key_of
-from labrunner.verify.verdict import CheckStatus
+from labrunner.verify.verdict import CheckState, CheckStatus
 from labrunner.verify.watching import KubernetesCluster
 from labrunner.verify.world import World, chosen, source_key
 
@@ -48,6 +49,7 @@ class Verifier:
         self._flushing = False
         self._timer: Timer | None = None
         self._polls: dict[str, asyncio.Task[None]] = {}
+        self._collector = Collector(context, self._announce)
         self._moved = asyncio.Event()
         self._closed = False
 
@@ -80,7 +82,11 @@ class Verifier:
 
     def status(self, check_id: str) -> CheckStatus:
         """Where an active check stands. Raises KeyError for any other."""
-        return self._scheduler.status(check_id, self._clock.monotonic())
+        status = self._scheduler.status(check_id, self._clock.monotonic())
+        evidence = self._collector.of(check_id)
+        if not evidence or status.state is not CheckState.FAIL:
+            return status
+        return replace(status, verdict=replace(status.verdict, evidence=evidence))
 
     async def verify(self, ids: Iterable[str], *, wait: bool) -> dict[str, CheckStatus]:
         """Evaluate active checks afresh, on what the cluster says now.
@@ -100,6 +106,7 @@ class Verifier:
             self._moved.clear()
             self._arm()
             await self._moved.wait()
+        await self._collector.wait(wanted)
         return {check_id: self.status(check_id) for check_id in wanted if check_id in self._scheduler}
 
     def recheck(self, ids: Iterable[str]) -> None:
@@ -135,6 +142,7 @@ class Verifier:
         for poll in polls:
             poll.cancel()
         await asyncio.gather(*polls, return_exceptions=True)
+        await self._collector.close()
         await self._clusters.close()
         self._moved.set()
 
@@ -158,6 +166,7 @@ class Verifier:
             return
         self._scheduler.remove(check_id)
         self._world.forget(check_id)
+        self._collector.forget(check_id)
         for key in self._index.remove(check_id):
             if key not in keep:
                 self._clusters.unwatch(key)
@@ -223,6 +232,7 @@ class Verifier:
         known = replace(status, waited=0.0)
         if self._announced.get(check_id) != known:
             self._announced[check_id] = known
+            self._collector.follow(self._scheduler.spec(check_id), status)
             self._moved.set()
             if self._on_change is not None:
                 self._on_change(status)

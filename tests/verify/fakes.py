@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,11 @@ class Session:
     attested: set[str] = field(default_factory=set)
     scores: dict[str, bool] = field(default_factory=dict)
     variants: dict[str, str] = field(default_factory=dict)
+    path: str = "/nowhere"
     clusters: set[str] = field(default_factory=lambda: {"main"})
 
     def environment(self) -> dict[str, str]:
-        return {"PATH": os.environ["PATH"], "LAB": "mine"}
+        return {"PATH": f"{self.path}:{os.environ['PATH']}", "LAB": "mine"}
 
     def kubeconfig(self, cluster: str) -> Path | None:
         return Path(f"/kubeconfigs/{cluster}") if cluster in self.clusters else None
@@ -58,7 +59,7 @@ class Session:
     def confirmed(self, check_id: str) -> bool:
         return check_id in self.attested
 
-    def quiz_score(self, question_ids: tuple[str, ...]) -> float | None:
+    def quiz_score(self, question_ids: Sequence[str]) -> float | None:
         if any(one not in self.scores for one in question_ids):
             return None
         return sum(self.scores[one] for one in question_ids) / len(question_ids)

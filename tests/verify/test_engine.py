@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -343,6 +344,49 @@ async def test_files(rig: Rig, check: FileCheck, state: str, words: str) -> None
     await rig.activate(spec(check, eventually=0.0))
     assert rig.state() == state
     assert words in rig.summary()
+
+
+# Evidence
+
+
+async def test_evidence_is_gathered_when_a_check_fails_and_dropped_when_it_passes(rig: Rig) -> None:
+    collect = ({"command": "echo seen; echo also >&2"}, {"command": "exit 3"})
+    await rig.activate(spec(THREE, eventually=5.0, collect=collect))
+    assert rig.verifier.status("check").verdict.evidence == ()
+    await rig.advance(5)
+    found = await rig.verifier.verify(["check"], wait=False)
+    shown = [(one.title, one.text) for one in found["check"].verdict.evidence]
+    assert shown == [("$ echo seen; echo also >&2", "seen\nalso"), ("$ exit 3", "nothing")]
+    assert rig.changes[-1].verdict.evidence
+    rig.cluster.put(web(3))
+    await rig.settle()
+    assert rig.verifier.status("check").verdict.evidence == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "command"),
+    [
+        ({"events": "shop"}, "--namespace shop get events --sort-by=.metadata.creationTimestamp"),
+        (
+            {"logs": "deploy/istiod", "namespace": "istio-system", "tail": 5, "container": "d"},
+            "--namespace istio-system logs deploy/istiod --tail=5 --container d",
+        ),
+        ({"yaml": "deploy/web"}, "--namespace shop get deploy/web --output=yaml"),
+        ({"describe": "pod/x; rm"}, "--namespace shop describe 'pod/x; rm'"),
+    ],
+)
+async def test_evidence_comes_from_the_labs_own_kubectl(
+    rig: Rig, entry: dict[str, Any], command: str
+) -> None:
+    binaries = rig.session.workspace / "bin"
+    binaries.mkdir()
+    (binaries / "kubectl").write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
+    (binaries / "kubectl").chmod(0o755)
+    rig.session.path = str(binaries)
+    await rig.activate(spec(THREE, eventually=0.0, collect=(entry,)))
+    found = await rig.verifier.verify(["check"], wait=False)
+    words = found["check"].verdict.evidence[0].text.rstrip("|").split("|")
+    assert words == ["--kubeconfig", "/kubeconfigs/main", *shlex.split(command)]
 
 
 # The engine itself

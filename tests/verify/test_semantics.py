@@ -28,6 +28,7 @@ from labrunner.content.checks_model import (
 from labrunner.content.requirements import Requirements
 from labrunner.verify import counts
 from labrunner.verify.context import CellOutcome
+from labrunner.verify.evaluation import evaluate
 from labrunner.verify.store import Changed, SourceKey
 from labrunner.verify.verdict import CheckState
 
@@ -281,18 +282,15 @@ async def test_partial_objects_match_by_subset_in_any_order_and_by_value(rig: Ri
 async def test_only_the_checks_that_an_object_can_change_are_evaluated(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from labrunner.verify import engine
-
     checks = [spec(ResourceCheck(Target(kind="ConfigMap", name=f"c{n}"), {}), id=f"c{n}") for n in range(20)]
     await rig.activate(*checks, spec(CountCheck(Target(kind="ConfigMap"), Matcher("ge", 1)), id="count"))
     evaluated: list[str] = []
-    original = engine.evaluate
 
     def noted(check: CheckSpec, *rest: Any) -> Any:
         evaluated.append(check.id)
-        return original(check, *rest)
+        return evaluate(check, *rest)
 
-    monkeypatch.setattr(engine, "evaluate", noted)
+    monkeypatch.setattr("labrunner.verify.engine.evaluate", noted)
     rig.cluster.put(thing("ConfigMap", "c7"))
     rig.cluster.put(thing("Secret", "c8"))
     await rig.settle()
