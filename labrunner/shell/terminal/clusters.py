@@ -16,8 +16,17 @@ from labrunner.shell.terminal.row import FILLER
 _FIRST: Final = 0x100000
 _LAST: Final = 0x10FFFD
 _INTERNED: Final = re.compile(f"[{chr(_FIRST)}-\U0010ffff]")
-_NARROW: Final = re.compile("[ -~\xa0-\xac\xae-\u02ff\u0370-\u0482\u2500-\u25fc\u2800-\u28ff]*")
-"""Characters known to be one cell wide: the common case is decided without looking at each."""
+NARROW: Final = (
+    " -~\xa0-\u02ff\u0370-\u0482\u048a-\u0590\u1e00-\u200a\u2010-\u2027\u202f-\u205f\u2070-\u20cf"
+    "\u20f1-\u2319\u232b-\u23e8\u23f4-\u25fc\u25ff-\u2613\u270c-\u2727\u2758-\u2794\u27c0-\u2b1a"
+)
+"""Ranges of characters one cell wide: common text is decided without looking at each character."""
+
+WIDE: Final = "\u3000-\u3029\u3041-\u3096\u309b-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff60"
+"""Ranges of characters two cells wide."""
+
+_NARROW: Final = re.compile(f"[{NARROW}]*")
+_RUNS: Final = re.compile(f"([{NARROW}]++)|([{WIDE}]++)|(.)", re.DOTALL)
 
 MAX_CLUSTER: Final = 16
 """Code points kept of one cluster; further marks are dropped."""
@@ -43,19 +52,28 @@ class ClusterTable:
             return "", text
         leading: list[str] = []
         cells: list[str] = []
-        for character in text:
-            width = get_character_cell_size(character)
-            if not width:
-                if cells:
-                    index = -2 if cells[-1] == FILLER else -1
-                    cells[index] = self.combine(cells[index], character)
-                else:
-                    leading.append(character)
-                continue
-            cells.append(self._intern(character, width) if character >= "\U00100000" else character)
-            if width == 2:
-                cells.append(FILLER)
+        for run in _RUNS.finditer(text):
+            kind = run.lastindex
+            if kind == 1:
+                cells.append(run[1])
+            elif kind == 2:
+                cells.append(FILLER.join(run[2]) + FILLER)
+            else:
+                self._single(run[3], leading, cells)
         return "".join(leading), "".join(cells)
+
+    def _single(self, character: str, leading: list[str], cells: list[str]) -> None:
+        """Add one character of any kind to the cells, or to the last of them."""
+        width = get_character_cell_size(character)
+        if width:
+            cell = self._intern(character, width) if character >= "\U00100000" else character
+            cells.append(cell + FILLER if width == 2 else cell)
+        elif cells:
+            last = cells.pop()
+            end = len(last) - 1 if last[-1] == FILLER else len(last)
+            cells.append(last[: end - 1] + self.combine(last[end - 1], character) + last[end:])
+        else:
+            leading.append(character)
 
     def combine(self, base: str, marks: str) -> str:
         """The one-character cell of `base` (itself maybe interned) with `marks` after it."""

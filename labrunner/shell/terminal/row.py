@@ -58,19 +58,19 @@ def _padded(row: Row, columns: int) -> tuple[str, str]:
 
 def put(row: Row, column: int, text: str, styles: str) -> Row:
     """Overwrite the cells from `column` on with `text` in `styles` (equally long)."""
+    # tuple.__new__ is the named tuple's constructor without its cost, which counts here.
     old, old_styles, wrapped = row
     length = len(old)
     if column == length:
-        return Row(old + text, old_styles + styles, wrapped)
+        return tuple.__new__(Row, (old + text, old_styles + styles, wrapped))
     if column > length:
         gap = column - length
-        return Row(old + " " * gap + text, old_styles + PLAIN * gap + styles, wrapped)
+        return tuple.__new__(Row, (old + " " * gap + text, old_styles + PLAIN * gap + styles, wrapped))
     end = column + len(text)
+    new_styles = old_styles[:column] + styles + old_styles[end:]
     if old.isascii() and FILLER not in old:
-        return Row(old[:column] + text + old[end:], old_styles[:column] + styles + old_styles[end:], wrapped)
-    return Row(
-        _head(old, column) + text + _tail(old, end), old_styles[:column] + styles + old_styles[end:], wrapped
-    )
+        return tuple.__new__(Row, (old[:column] + text + old[end:], new_styles, wrapped))
+    return tuple.__new__(Row, (_head(old, column) + text + _tail(old, end), new_styles, wrapped))
 
 
 def erase(row: Row, start: int, stop: int, style: str, columns: int) -> Row:

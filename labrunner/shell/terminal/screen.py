@@ -171,7 +171,13 @@ class Screen:
 
     def write(self, text: str) -> None:
         """Print text at the cursor, wrapping and inserting as the modes say."""
-        if not text.isascii():
+        ascii_only = text.isascii()
+        end = self.x + len(text)
+        if ascii_only and end < self.columns and not self.pending and not self.modes.ansi:
+            self.lines[self.y] = put(self.lines[self.y], self.x, text, self.style * len(text))
+            self.x = end
+            return
+        if not ascii_only:
             marks, text = self.clusters.cells(text)
             if marks:
                 self._combine(marks)
@@ -217,29 +223,34 @@ class Screen:
         """Print whole lines of ASCII, each ended by CR LF; at the bottom of the screen all in one step."""
         lines = block.split("\r\n")
         lines.pop()
-        at_end = self.y == self.rows - 1 == self.bottom and not self.top
-        if (
-            at_end
-            and not self.x
-            and not self.pending
-            and self.lines[-1] is EMPTY
-            and max(map(len, lines)) <= self.columns
-            and self.erase_style == PLAIN
-        ):
-            style = self.style
+        start = 0
+        fits = max(map(len, lines)) <= self.columns
+        while start < len(lines) and not (fits and self._at_blank_end()):
+            if lines[start]:
+                self.write(lines[start])
+            self.x = 0
+            self.pending = False
+            self.line_feed()
+            start += 1
+        if start < len(lines):
+            style, new = self.style, tuple.__new__
             rows = self.lines[:-1]
-            rows += [Row(line, style * len(line), False) if line else EMPTY for line in lines]
+            rows += [new(Row, (line, style * len(line), False)) for line in lines[start:]]
             rows.append(EMPTY)
             if self.scrollback is not None:
                 self.scrollback.push(rows[: -self.rows])
             self.lines = rows[-self.rows :]
-            return
-        for line in lines:
-            if line:
-                self.write(line)
-            self.x = 0
-            self.pending = False
-            self.line_feed()
+
+    def _at_blank_end(self) -> bool:
+        """Whether the cursor begins a blank last row that scrolls the whole screen."""
+        return (
+            self.y == self.bottom == self.rows - 1
+            and not self.top
+            and not self.x
+            and not self.pending
+            and not self.lines[-1].text
+            and self.erase_style == PLAIN
+        )
 
     def _wrap(self) -> None:
         row = self.lines[self.y]
