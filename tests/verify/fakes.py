@@ -42,10 +42,12 @@ class Session:
     scores: dict[str, bool] = field(default_factory=dict)
     variants: dict[str, str] = field(default_factory=dict)
     path: str = "/nowhere"
+    kubeconfig_file: Path | None = None
     clusters: set[str] = field(default_factory=lambda: {"main"})
 
     def environment(self) -> dict[str, str]:
-        return {"PATH": f"{self.path}:{os.environ['PATH']}", "LAB": "mine"}
+        own = {"KUBECONFIG": str(self.kubeconfig_file)} if self.kubeconfig_file else {}
+        return {"PATH": f"{self.path}:{os.environ['PATH']}", "LAB": "mine", **own}
 
     def kubeconfig(self, cluster: str) -> Path | None:
         return Path(f"/kubeconfigs/{cluster}") if cluster in self.clusters else None
