@@ -124,7 +124,7 @@ def _version(node: Node, findings: Findings) -> Any:
     return INVALID
 
 
-VERSION = Field(Parsed("1", _version), "the format version, 1", required=True)
+VERSION = Field(Parsed("1", _version), "1 (the format version)", required=True)
 FILE = Record(
     "the checks file",
     {
