@@ -107,7 +107,10 @@ class Verifier:
             self._arm()
             await self._moved.wait()
         await self._collector.wait(wanted)
-        return {check_id: self.status(check_id) for check_id in wanted if check_id in self._scheduler}
+        left = [check_id for check_id in wanted if check_id in self._scheduler]
+        for check_id in left:
+            self._scheduler.ask(check_id)
+        return {check_id: self.status(check_id) for check_id in left}
 
     def recheck(self, ids: Iterable[str]) -> None:
         """Something these checks look at may have changed."""

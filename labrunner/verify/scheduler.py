@@ -150,14 +150,16 @@ class Scheduler:
         return CheckStatus(check_id, verdict, waited, limit, track.passed_at, track.baseline_seen)
 
     def settled(self, check_id: str, now: float) -> bool:
-        """Whether waiting longer is of no use to somebody who asked."""
+        """Whether waiting longer is of no use to somebody who asked; `ask` again to have the verdict."""
         track = self._tracks[check_id]
+        if track.finding is not None and track.finding.awaits_learner:
+            return True
         state = self._verdict(track, now).state
         if state in (CheckState.PASS, CheckState.SKIPPED, CheckState.MANUAL):
             return True
         if track.finding is None or state is CheckState.WAITING:
             return False
-        return track.finding.conclusive or track.finding.awaits_learner or self._is_over(track, now)
+        return track.finding.conclusive or self._is_over(track, now)
 
     def _confirm(self, track: Track, now: float, wall: float) -> None:
         if track.holding is None or track.confirmed:

@@ -105,6 +105,7 @@ def test_who_asks_gets_a_settled_verdict_in_the_end(
     now += max(PATIENCE, eventually or 0.0) + consistently
     scheduler.tick(now, now)
     assert scheduler.settled("check", now)
+    scheduler.ask("check")
     assert scheduler.status("check", now).state is not CheckState.WAITING
 
 
