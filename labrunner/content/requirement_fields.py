@@ -42,7 +42,9 @@ REQUIRES_FIELDS = {
     "memory": Field(MEMORY, "free memory, such as 6Gi"),
 }
 MODULE_REQUIRES = Record(
-    "requires", {"cluster": Field(CLUSTER, "what the cluster must give"), **REQUIRES_FIELDS}
+    "requires",
+    {"cluster": Field(CLUSTER, "what the cluster must give"), **REQUIRES_FIELDS},
+    aliases={name: f"cluster: {{{name}: …}}" for name in CLUSTER_FIELDS},
 )
 STEP_REQUIRES = Record("the needs of this step", {**MODULE_REQUIRES.fields, **CLUSTER_FIELDS})
 

@@ -32,6 +32,12 @@ def test_word_of_another_format_is_named(bench: Workbench) -> None:
     assert problem.remedy == "here it is called 'level'"
 
 
+def test_cluster_level_beside_cluster(bench: Workbench) -> None:
+    problem = only(bench.load(front="---\nlab: 1\nid: lab\ntitle: A\nrequires: {containers: run}\n---\n"))
+    assert (problem.place.line, problem.place.column) == (5, 12)
+    assert problem.remedy == "here it is called 'cluster: {containers: …}'"
+
+
 def test_duplicate_key(bench: Workbench) -> None:
     problem = only(bench.load(checks="lab: 1\nchecks:\n  a: {ready: deploy/x}\n  a: {ready: deploy/y}\n"))
     assert (problem.place.path.name, problem.place.line, problem.place.column) == ("lab.yaml", 4, 3)
