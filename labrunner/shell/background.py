@@ -17,7 +17,7 @@ import secrets
 import shlex
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -114,15 +114,18 @@ class BackgroundCells:
         """
         probe = parse_probe(ready) if ready is not None else None
         executable = find_shell(snapshot.kind, snapshot.environment.get("PATH"))
+        record = self._record(label)
+        if record is not None and label not in self._cells and record.owned_by_another():
+            return self._refuse(
+                label, f"another labrunner (process {record.owner}) runs it: close that one first"
+            )
         await self.stop(label)
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         log = BoundedLog(self._directory / f"{records.stem(label)}.log")
         log.clear()
         if probe is not None and probe.kind == "port" and await is_listening(probe.hosts, probe.port):
             reason = f"port {probe.port} is taken: stop the program that listens on it, then run this again"
-            status = BackgroundStatus(label, BackgroundState.FAILED, None, reason)
-            self._on_event(status)
-            return status
+            return self._refuse(label, reason)
         observation = Observation(probe, snapshot.cwd, log) if probe is not None else None
         cell = self._spawn(executable, source, label, snapshot, log)
         cell.watch = ChildWatch(cell.record.pid, lambda code: self._exited(cell, code, probe))
@@ -142,8 +145,8 @@ class BackgroundCells:
         """End a cell and everything it started: SIGTERM, then SIGKILL. Nothing happens if there is none."""
         cell = self._cells.get(label)
         if cell is None:
-            record = next((r for r in records.load_all(self._directory) if r.label == label), None)
-            if record is not None:
+            record = self._record(label)
+            if record is not None and not record.owned_by_another():
                 await self._end(record)
             return
         cell.stopping = True
@@ -164,7 +167,7 @@ class BackgroundCells:
         """Cells of an earlier labrunner that still run. Records of those that do not are deleted."""
         found = []
         for record in records.load_all(self._directory):
-            if record.label in self._cells:
+            if record.label in self._cells or record.owned_by_another():
                 continue
             if record.members():
                 found.append(record)
@@ -173,7 +176,10 @@ class BackgroundCells:
         return tuple(found)
 
     def adopt(self, record: BackgroundRecord) -> BackgroundStatus:
-        """Take over a leftover as a cell of this labrunner. Its exit code cannot be known."""
+        """Take over a leftover as a cell of this labrunner. Its exit code cannot be known. Raises OSError."""
+        owner, owner_started = _this_labrunner()
+        record = replace(record, owner=owner, owner_started=owner_started)
+        records.save(self._directory, record)
         cell = _Cell(record, BoundedLog(Path(record.log)), BackgroundState.STARTING)
         self._cells[record.label] = cell
         cell.watch = asyncio.get_running_loop().create_task(self._watch_adopted(cell))
@@ -181,6 +187,14 @@ class BackgroundCells:
         if self._trimming is None:
             self._trim()
         return cell.status
+
+    def _record(self, label: str) -> BackgroundRecord | None:
+        return next((r for r in records.load_all(self._directory) if r.label == label), None)
+
+    def _refuse(self, label: str, reason: str) -> BackgroundStatus:
+        status = BackgroundStatus(label, BackgroundState.FAILED, None, reason)
+        self._on_event(status)
+        return status
 
     def _spawn(
         self, executable: str, source: str, label: str, snapshot: ShellSnapshot, log: BoundedLog
@@ -213,6 +227,7 @@ class BackgroundCells:
             marker,
             str(log.path),
             str(snapshot.cwd),
+            *_this_labrunner(),
         )
         records.save(self._directory, record)
         cell = self._cells[label] = _Cell(record, log, BackgroundState.STARTING)
@@ -279,6 +294,10 @@ class BackgroundCells:
             if not cell.ended:
                 cell.log.trim()
         self._trimming = asyncio.get_running_loop().call_later(_TRIM_SECONDS, self._trim)
+
+
+def _this_labrunner() -> tuple[int, str]:
+    return os.getpid(), start_time(os.getpid()) or ""
 
 
 def _script(exports: Path, cwd: Path, body: Path) -> str:

@@ -7,6 +7,7 @@ signalled: a process that merely has the old pid is never touched.
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -20,7 +21,10 @@ MARKER_VARIABLE = "LABRUNNER_BACKGROUND"
 
 @dataclass(frozen=True, slots=True)
 class BackgroundRecord:
-    """One cell's process. `pid` leads a session of its own; `started` is `processes.start_time` of it."""
+    """One cell's process. `pid` leads a session of its own; `started` is `processes.start_time` of it.
+
+    `owner` is the labrunner that started or adopted it, with its start time.
+    """
 
     label: str
     pid: int
@@ -29,11 +33,17 @@ class BackgroundRecord:
     marker: str
     log: str
     cwd: str
+    owner: int
+    owner_started: str
 
     @property
     def assignment(self) -> str:
         """The marker as it stands in the environment of the cell's processes."""
         return f"{MARKER_VARIABLE}={self.marker}"
+
+    def owned_by_another(self) -> bool:
+        """Whether a labrunner that is not this one still looks after the cell."""
+        return self.owner != os.getpid() and start_time(self.owner) == self.owner_started
 
     def leader_is_ours(self) -> bool:
         """Whether the process with this pid is still the one that was recorded."""

@@ -21,8 +21,8 @@ from labrunner.shell.startup import SessionFiles, prepare
 class LiveShell:
     """One shell process at a time, with its machine.
 
-    `on_output` gets bytes without marks, `on_mark` each mark before the machine's events for it reach `on_event`,
-    `on_death` the exit code of a shell that ended after it had a prompt.
+    `on_output` gets bytes without marks, `on_note` a line of labrunner's own to show among them, `on_mark` each mark
+    before the machine's events for it reach `on_event`, `on_death` the exit code of a shell that ended after its first prompt.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class LiveShell:
         size: tuple[int, int],
         *,
         on_output: Callable[[bytes], None],
+        on_note: Callable[[str], None],
         on_mark: Callable[[Mark], None],
         on_event: Callable[[ShellEvent], None],
         on_death: Callable[[int], None],
@@ -43,6 +44,7 @@ class LiveShell:
         self._name = name
         self._size = size
         self._on_output = on_output
+        self._on_note = on_note
         self._on_mark = on_mark
         self._on_event = on_event
         self._on_death = on_death
@@ -57,6 +59,7 @@ class LiveShell:
 
     def prepare(self) -> None:
         """Make the session's private directory. Raises OSError."""
+        self.remove()
         self._environment.prepare()
         self.files = SessionFiles.create(self._environment.state_dir, self._name)
         # Opened for both, a FIFO neither blocks nor loses a line that is written before the shell opens it.
@@ -71,7 +74,7 @@ class LiveShell:
         try:
             if await self._launch_once(within, learner_rc=True, restore=restore):
                 return True
-            self.note("your shell's start-up file did not lead to a prompt; starting without it")
+            self._on_note("your shell's start-up file did not lead to a prompt; starting without it")
             if await self._launch_once(within, learner_rc=False, restore=False):
                 return False
         finally:
@@ -102,6 +105,10 @@ class LiveShell:
         if self.pty is not None:
             self.pty.write(data)
 
+    def is_in_foreground(self) -> bool:
+        """Whether the terminal's keys go to the shell itself and not to a program it runs."""
+        return self.pty is not None and self.pty.foreground_group() == self.pty.pid
+
     def resize(self, columns: int, rows: int) -> None:
         """The terminal's size in character cells, for this shell and the next."""
         self._size = (columns, rows)
@@ -117,10 +124,6 @@ class LiveShell:
         """Hand on events of the machine."""
         for event in events:
             self._on_event(event)
-
-    def note(self, text: str) -> None:
-        """Show a line of labrunner's own in the terminal."""
-        self._on_output(f"\r\n\x1b[2m[labrunner] {text}\x1b[0m\r\n".encode("utf-8", "surrogateescape"))
 
     async def _launch_once(self, within: float, *, learner_rc: bool, restore: bool) -> bool:
         assert self.files is not None, "prepare() comes first"

@@ -21,7 +21,7 @@ _ESCAPES = re.compile(
     r"|\x1b"
     r"|[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]"  # other controls; \b \t \n \r stay
 )
-_EDITS = re.compile(r"[^\r\b\x1b]+|\r|\b|\x1b\[K")
+_EDITS = re.compile(r"[^\r\x08\x1b]+|[\r\x08]|\x1b\[K")
 _ERASE_LINE = "\x1b[K"
 
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 _PROC = Path("/proc")
+_SIGNAL_MASKS = ("SigBlk:", "SigIgn:", "SigCgt:")
 _POLL_SECONDS = 0.02
 DEFAULT_SIGNALS = (
     signal.SIGINT,
@@ -133,6 +134,16 @@ def environment_contains(pid: int, assignment: str) -> bool:
     except OSError:
         return False
     return os.fsencode(assignment) in raw.split(b"\0")
+
+
+def dies_of(pid: int, number: signal.Signals) -> bool:
+    """Whether the process neither blocks, ignores nor handles this signal. False where that cannot be read."""
+    try:
+        status = (_PROC / str(pid) / "status").read_text("utf-8", "replace")
+    except OSError:
+        return False
+    masks = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(_SIGNAL_MASKS)]
+    return bool(masks) and not any(mask >> (number - 1) & 1 for mask in masks)
 
 
 def session_members(session: int) -> list[int]:

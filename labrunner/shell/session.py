@@ -17,8 +17,6 @@ another interactive shell (`exec bash`) counts as running until that shell ends.
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -43,18 +41,23 @@ from labrunner.shell.live import LiveShell
 from labrunner.shell.marks import Mark, MarkKind
 from labrunner.shell.snapshot import ShellSnapshot
 from labrunner.shell.startup import ABORT_KEY, CLEAR_KEY, RUN_KEY, is_variable_name, write_private
+from labrunner.shell.stopping import (
+    INTERRUPT,
+    LEAVE_FULL_SCREEN,
+    LOST_SECONDS,
+    SETTLE_SECONDS,
+    interrupt,
+    stop_cell,
+)
 
 START_SECONDS = 10.0
 """How long the learner's start-up files may take before the shell starts without them."""
 _ANSWER_SECONDS = 2.0
 """How long a shell at its prompt may take to answer a key."""
-_SETTLE_SECONDS = 10.0
-"""How long the learner's own prompt commands may take after a command."""
 _SUBMIT_SECONDS = 0.5
 """How long the shell may take to begin a command after Enter."""
-_INTERRUPT = b"\x03"
-_LEAVE_FULL_SCREEN = b"\x1b[?1049l\x1b[?1000;1002;1003;1006;2004l\x1b[?1l\x1b>\x1b[?25h\x1b[0m"
-"""A program that was killed could not put the terminal back."""
+_SHORT_LIFE_SECONDS = 2.0
+_SHORT_LIVES_ALLOWED = 3
 
 
 class ShellSession:
@@ -87,6 +90,7 @@ class ShellSession:
             cwd or environment.workspace,
             (columns, rows),
             on_output=self._show,
+            on_note=self._note,
             on_mark=self._marked,
             on_event=self._happened,
             on_death=self._died,
@@ -97,7 +101,10 @@ class ShellSession:
         self._busy = False
         self._channels: list[StdoutChannel] = []
         self._replacing: asyncio.Task[None] | None = None
+        self._interrupting: asyncio.Task[None] | None = None
         self._closing = False
+        self._launched = 0.0
+        self._short_lives = 0
         self._typed = False  # since the line was last known to be empty
         self._submitted = False  # Enter was typed at the prompt, nothing has come of it yet
 
@@ -123,6 +130,7 @@ class ShellSession:
         """
         self._shell.prepare()
         await self._shell.launch(timeout)
+        self._launched = time.monotonic()
 
     async def run(
         self,
@@ -164,15 +172,16 @@ class ShellSession:
         self._typed = True
         if self.state is State.PROMPT and (b"\r" in data or b"\n" in data):
             self._submitted = True
-        if self._cell is not None and _INTERRUPT in data:
+        if self._cell is not None and INTERRUPT in data:
             self._cell.interrupt_typed = True
+            self._cell.interrupted |= self._shell.is_in_foreground()
         self._shell.send(data)
 
     async def interrupt(self) -> None:
         """Ctrl-C: the foreground process group gets SIGINT, unless its program has the terminal in raw mode."""
         if self._cell is not None:
             self._cell.interrupted = True
-        self._shell.send(_INTERRUPT)
+        await interrupt(self._shell)
 
     def resize(self, columns: int, rows: int) -> None:
         """Tell the shell and its programs the size of the terminal in character cells."""
@@ -188,9 +197,10 @@ class ShellSession:
     async def close(self) -> None:
         """End the shell and every process of its session: SIGHUP, then SIGKILL. Nothing of it is left running."""
         self._closing = True
-        if self._replacing is not None:
-            self._replacing.cancel()
-            await asyncio.gather(self._replacing, return_exceptions=True)
+        for task in (self._replacing, self._interrupting):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         await self._shell.end(self._grace)
         for channel in self._channels:
             channel.close()
@@ -208,14 +218,17 @@ class ShellSession:
         if self._replacing is not None:
             await asyncio.wait({self._replacing})
         unsettled = (State.STARTING, State.RETURNING)
-        await self._until(lambda: self.state not in unsettled, _SETTLE_SECONDS)
+        await self._until(lambda: self.state not in unsettled, SETTLE_SECONDS)
         if self._submitted:
             # It may be a command that ends at once; one that goes on has the terminal, and the cell is refused.
             await self._until(self._is_line_done, _SUBMIT_SECONDS)
-            await self._until(lambda: self.state not in unsettled, _SETTLE_SECONDS)
-        if self.state is State.CONTINUATION:
-            self._shell.send(_INTERRUPT)
-            await self._until(lambda: self.state is State.PROMPT, _ANSWER_SECONDS)
+            await self._until(lambda: self.state not in unsettled, SETTLE_SECONDS)
+        for _attempt in range(10):
+            if self.state is not State.CONTINUATION:
+                break
+            # A line editor that has only just drawn its prompt may keep the signal until the next key.
+            self._shell.send(INTERRUPT)
+            await self._until(lambda: self.state is State.PROMPT, LOST_SECONDS)
         for _attempt in range(2):
             if self.state is not State.PROMPT:
                 return False
@@ -246,31 +259,13 @@ class ShellSession:
             if not await self._until(lambda: cell.began or cell.died, _ANSWER_SECONDS):
                 return cells.refused(label, self.cwd)
             if not await self._until(lambda: cell.finished, within):
-                await self._stop(cell)
+                await stop_cell(self._shell, cell, self._grace, self._on_output)
         except asyncio.CancelledError:
-            self._shell.send(_INTERRUPT)
+            self._interrupting = asyncio.get_running_loop().create_task(interrupt(self._shell))
             raise
         finally:
             path.unlink(missing_ok=True)
         return cell.result(self.cwd)
-
-    async def _stop(self, cell: RunningCell) -> None:
-        """End a cell whose time is up, each time by a stronger means."""
-        pty = self._shell.pty
-        if cell.ended or pty is None:
-            await self._until(lambda: cell.finished, _SETTLE_SECONDS)
-            return
-        cell.timed_out = True
-        pty.write(_INTERRUPT)
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if await self._until(lambda: cell.finished, self._grace):
-                return
-            if pty.foreground_group() not in (None, pty.pid):
-                pty.signal_foreground(number)
-                self._on_output(_LEAVE_FULL_SCREEN)
-        if not await self._until(lambda: cell.finished, self._grace) and not pty.has_ended:
-            os.kill(pty.pid, signal.SIGKILL)
-            await self._until(lambda: cell.finished, START_SECONDS)
 
     def _release(self) -> None:
         output, keys = self._dialogue.release()
@@ -288,6 +283,10 @@ class ShellSession:
         if self._cell is not None and self.state is State.RUNNING:
             self._cell.output.append(data)
         self._on_output(data)
+
+    def _note(self, text: str) -> None:
+        """Show a line of labrunner's own, which is nobody's output."""
+        self._on_output(f"\r\n\x1b[2m[labrunner] {text}\x1b[0m\r\n".encode("utf-8", "surrogateescape"))
 
     def _marked(self, mark: Mark) -> None:
         self._dialogue.mark(mark)
@@ -319,7 +318,7 @@ class ShellSession:
         value = channel.value().decode("utf-8", "surrogateescape")
         write_private(self._shell.files.directory / "value", value)
         if channel.was_cut:
-            self._shell.note("the output is too long for a variable; it holds the beginning")
+            self._note("the output is too long for a variable; it holds the beginning")
         self._shell.go_on()
 
     def _died(self, exit_code: int) -> None:
@@ -332,15 +331,21 @@ class ShellSession:
 
     async def _replace(self, exit_code: int) -> None:
         shell = self._shell
-        self._on_output(_LEAVE_FULL_SCREEN)
-        shell.note(f"the shell ended with exit code {exit_code}; a new one starts in {self.cwd}")
+        self._on_output(LEAVE_FULL_SCREEN)
+        self._note(f"the shell ended with exit code {exit_code}; a new one starts in {self.cwd}")
+        # A shell that ends again and again (a TMOUT of a second, a Ctrl-D held down) must not keep the machine busy.
+        is_short = time.monotonic() - self._launched < _SHORT_LIFE_SECONDS and self._cell is None
+        self._short_lives = self._short_lives + 1 if is_short else 0
         try:
             await shell.end(self._grace)
+            if self._short_lives > _SHORT_LIVES_ALLOWED:
+                await asyncio.sleep(_SHORT_LIFE_SECONDS)
             learner_rc = await shell.launch(START_SECONDS, restore=True)
+            self._launched = time.monotonic()
             self._on_event(ShellRestarted(self.cwd, learner_rc))
         except (ShellError, OSError) as error:
             shell.emit(shell.machine.died(exit_code, time.monotonic()))
-            shell.note(f"no new shell: {error}")
+            self._note(f"no new shell: {error}")
         finally:
             if self._cell is not None:
                 self._cell.finished = True

@@ -69,6 +69,8 @@ class SessionFiles:
         directory = parent / f"{file_name(name)}-{nonce[:8]}.{os.getpid()}"
         directory.mkdir(mode=0o700)
         os.mkfifo(directory / "go", 0o600)
+        for written_by_shell in (ENVIRONMENT_FILE, "last"):
+            write_private(directory / written_by_shell, "")
         return cls(directory, nonce)
 
     def remove(self) -> None:
@@ -114,6 +116,7 @@ def prepare(
     for name, body in _BODIES[kind].items():
         text = (Path(__file__).with_name(body)).read_text("utf-8")
         write_private(files.directory / name, header + text)
+        header = ""  # what the first file sets, the next may have reason to change
     if kind == "zsh":
         process_environment["ZDOTDIR"] = str(files.directory)
         return Launch(executable, ("zsh", "-i"), process_environment)

@@ -13,21 +13,6 @@ if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
   exit 1
 fi
 
-if [[ -n $__labrunner_learner && -r ~/.bashrc ]]; then
-  builtin source ~/.bashrc
-fi
-# Whatever state that file left behind, the lab needs a shell that survives a failing command.
-set +euvx +o posix
-__labrunner_lab
-if [[ -n $__labrunner_restore && -r $__labrunner_restore ]]; then
-  builtin source "$__labrunner_restore" 2>/dev/null
-fi
-builtin cd -- "$__labrunner_start" 2>/dev/null || builtin cd -- "$LABRUNNER_WORKSPACE"
-unset OLDPWD
-if [[ ${BASH_ALIASES[kubectl]-} == *--kubeconfig* || ${BASH_ALIASES[kubectl]-} == *--context* ]]; then
-  unalias kubectl # it would leave the lab's cluster
-fi
-
 # --- keys that labrunner presses: empty the line; run the waiting cell ---
 __labrunner_clear() {
   READLINE_LINE=
@@ -35,19 +20,19 @@ __labrunner_clear() {
   __labrunner_mark K
 }
 
-# The cell is sourced as the second half of a list: only then does Ctrl-C end the whole cell and not one of its commands.
+# The cell is evaluated, not sourced: bash 5.2 damages its heap on some syntax errors in a sourced file. It is the second
+# half of a list: only then does Ctrl-C end the whole cell and not just one of its commands.
 __labrunner_run() {
-  local directory keep text
+  local cell directory keep
   {
-    IFS= builtin read -r -d '' __labrunner_cell
+    IFS= builtin read -r -d '' cell
     IFS= builtin read -r -d '' directory
     IFS= builtin read -r -d '' __labrunner_capture
     IFS= builtin read -r -d '' keep
   } <"$__labrunner_dir/next"
+  IFS= builtin read -r -d '' __labrunner_cell <"$cell" || :
   if [[ -n $keep ]]; then
-    IFS= builtin read -r -d '' text <"$__labrunner_cell" || :
-    text=${text%$'\n'}
-    builtin history -s -- "$text"
+    builtin history -s -- "${__labrunner_cell%$'\n'}"
   fi
   if [[ -n $directory ]]; then
     __labrunner_back=$PWD
@@ -55,7 +40,7 @@ __labrunner_run() {
     builtin cd -- "$directory" || :
     __labrunner_at=$PWD
   fi
-  READLINE_LINE=' \builtin : && \builtin source "$__labrunner_cell"'
+  READLINE_LINE=' \builtin : && \builtin eval "$__labrunner_cell"'
   if [[ -n $__labrunner_capture ]]; then
     READLINE_LINE+=' >"$__labrunner_dir/stdout"'
   fi
@@ -69,8 +54,6 @@ __labrunner_bind() {
     builtin bind -m "$map" -x '"\e[7777;2~": __labrunner_run'
   done
 }
-__labrunner_bind 2>/dev/null
-
 # --- before each prompt ---
 __labrunner_encode() {
   local LC_ALL=C text=$1 encoded= character index
@@ -124,6 +107,7 @@ __labrunner_finish_capture() {
 
 __labrunner_before() {
   local status=$?
+  __labrunner_cell=
   __labrunner_finish_capture
   if [[ -n ${__labrunner_back-} ]]; then
     if [[ $PWD == "$__labrunner_at" ]]; then
@@ -148,7 +132,7 @@ __labrunner_after() {
   [[ ${PS2-} == *"$aid"* ]] || PS2='\[\e]133;P;'"$aid"'\a\]'${PS2-}
   [[ ${PS0-} == *"$aid"* ]] || PS0=${PS0-}'\e]133;C;'"$aid"'\a'
   [[ ${HISTIGNORE-} == *__labrunner* ]] || HISTIGNORE=${HISTIGNORE:+$HISTIGNORE:}'*__labrunner_cell*'
-  export -p >|"$__labrunner_dir/environment" 2>/dev/null || :
+  builtin export -p >|"$__labrunner_dir/environment" 2>/dev/null || :
   if [[ $- == *e* ]]; then
     return 0
   fi
@@ -162,14 +146,36 @@ __labrunner_install() {
   for command in "${PROMPT_COMMAND[@]}"; do
     [[ -z $command ]] || theirs+=("$command")
   done
-  unset PROMPT_COMMAND
+  builtin unset PROMPT_COMMAND
   if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then
     PROMPT_COMMAND=(__labrunner_before "${theirs[@]}" __labrunner_after)
   else
-    printf -v command '%s\n' __labrunner_before "${theirs[@]}" __labrunner_after
+    builtin printf -v command '%s\n' __labrunner_before "${theirs[@]}" __labrunner_after
     PROMPT_COMMAND=$command
   fi
   __labrunner_after
-  export -n PROMPT_COMMAND PS0 PS1 PS2 HISTIGNORE
+  builtin export -n PROMPT_COMMAND PS0 PS1 PS2 HISTIGNORE
 }
-__labrunner_install
+
+# After the learner's file.
+__labrunner_begin() {
+  builtin cd -- "$__labrunner_start" 2>/dev/null || builtin cd -- "$LABRUNNER_WORKSPACE"
+  builtin unset OLDPWD
+  if [[ ${BASH_ALIASES[kubectl]-} == *--kubeconfig* || ${BASH_ALIASES[kubectl]-} == *--context* ]]; then
+    builtin unalias kubectl # it would leave the lab's cluster
+  fi
+  __labrunner_bind 2>/dev/null
+  __labrunner_install
+}
+
+# Everything above is parsed before the learner's aliases exist.
+if [[ -n $__labrunner_learner && -r ~/.bashrc ]]; then
+  builtin source ~/.bashrc
+fi
+# Whatever state that file left behind, the lab needs a shell that survives a failing command.
+\builtin set +euvx +o posix
+\__labrunner_lab
+if [[ -n $__labrunner_restore ]]; then
+  \builtin source "$__labrunner_restore" 2>/dev/null # not in a function: its declarations would be local
+fi
+\__labrunner_begin

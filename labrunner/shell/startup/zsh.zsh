@@ -2,28 +2,6 @@
 
 __labrunner_mark() { builtin printf '\e]133;%s;aid=%s\a' "$1" "$__labrunner_nonce" }
 
-if [[ -n $__labrunner_learner_zdotdir ]]; then
-  ZDOTDIR=$__labrunner_learner_zdotdir
-else
-  unset ZDOTDIR
-fi
-if [[ -n $__labrunner_learner && -r ${ZDOTDIR:-$HOME}/.zshrc ]]; then
-  builtin source "${ZDOTDIR:-$HOME}/.zshrc"
-fi
-unsetopt err_exit err_return no_unset verbose xtrace 2>/dev/null
-# An end-of-line sign and its padding would count as the command's output.
-unsetopt prompt_sp
-__labrunner_lab
-if [[ -n $__labrunner_restore && -r $__labrunner_restore ]]; then
-  builtin source "$__labrunner_restore" 2>/dev/null
-fi
-builtin cd -q -- "$__labrunner_start" 2>/dev/null || builtin cd -q -- "$LABRUNNER_WORKSPACE"
-(( HISTSIZE >= 1000 )) || HISTSIZE=1000
-(( SAVEHIST >= 1000 )) || SAVEHIST=1000
-if [[ ${aliases[kubectl]-} == *--kubeconfig* || ${aliases[kubectl]-} == *--context* ]]; then
-  unalias kubectl
-fi
-
 # --- keys that labrunner presses ---
 __labrunner_clear() {
   BUFFER=
@@ -56,27 +34,20 @@ __labrunner_run() {
   zle .accept-line
 }
 
-zle -N __labrunner_clear
-zle -N __labrunner_run
-for __labrunner_map in emacs viins vicmd; do
-  bindkey -M $__labrunner_map '\e[7777;1~' __labrunner_clear
-  bindkey -M $__labrunner_map '\e[7777;2~' __labrunner_run
-done
-unset __labrunner_map
-
 __labrunner_history() { [[ $1 != *__labrunner_cell* ]] }
 
 # --- around each command ---
 __labrunner_encode() {
   emulate -L zsh
   unsetopt multibyte
-  local text=$1 character
+  local text=$1 character code
   __labrunner_encoded=
   for character in ${(s::)text}; do
     if [[ $character == [A-Za-z0-9/._~-] ]]; then
       __labrunner_encoded+=$character
     else
-      __labrunner_encoded+=${(l:3::%0:)$(( [##16] #character ))}
+      builtin printf -v code '%%%02X' $(( #character ))
+      __labrunner_encoded+=$code
     fi
   done
 }
@@ -128,13 +99,46 @@ __labrunner_after() {
   local aid="aid=$__labrunner_nonce"
   [[ ${PS1-} == *"$aid"* ]] || PS1=$'%{\e]133;A;%?;'$aid$'\a%}'${PS1-}$'%{\e]133;B;'$aid$'\a%}'
   [[ ${PS2-} == *"$aid"* ]] || PS2=$'%{\e]133;P;'$aid$'\a%}'${PS2-}
-  export -p >|"$__labrunner_dir/environment" 2>/dev/null
+  builtin export -p >|"$__labrunner_dir/environment" 2>/dev/null
   return 0
 }
 
-typeset -ga precmd_functions preexec_functions zshaddhistory_functions
-precmd_functions=(__labrunner_before $precmd_functions __labrunner_after)
-preexec_functions+=(__labrunner_preexec)
-zshaddhistory_functions+=(__labrunner_history)
-__labrunner_after
-typeset +x PS1 PS2 2>/dev/null
+# After the learner's file. Whatever state that left behind, the lab needs a shell that survives a failing command.
+__labrunner_begin() {
+  unsetopt err_exit err_return no_unset verbose xtrace 2>/dev/null
+  unsetopt prompt_sp # an end-of-line sign and its padding would count as the command's output
+  __labrunner_lab
+  if [[ -n $__labrunner_restore && -r $__labrunner_restore ]]; then
+    builtin source "$__labrunner_restore" 2>/dev/null
+  fi
+  builtin cd -q -- "$__labrunner_start" 2>/dev/null || builtin cd -q -- "$LABRUNNER_WORKSPACE"
+  (( HISTSIZE >= 1000 )) || HISTSIZE=1000
+  (( SAVEHIST >= 1000 )) || SAVEHIST=1000
+  if [[ ${aliases[kubectl]-} == *--kubeconfig* || ${aliases[kubectl]-} == *--context* ]]; then
+    builtin unalias kubectl # it would leave the lab's cluster
+  fi
+  local map
+  zle -N __labrunner_clear
+  zle -N __labrunner_run
+  for map in emacs viins vicmd; do
+    bindkey -M $map '\e[7777;1~' __labrunner_clear
+    bindkey -M $map '\e[7777;2~' __labrunner_run
+  done
+  builtin typeset -ga precmd_functions preexec_functions zshaddhistory_functions
+  precmd_functions=(__labrunner_before $precmd_functions __labrunner_after)
+  preexec_functions+=(__labrunner_preexec)
+  zshaddhistory_functions+=(__labrunner_history)
+  __labrunner_after
+  builtin typeset -g +x PS1 PS2
+}
+
+# Everything above is parsed before the learner's aliases exist.
+if [[ -n $__labrunner_learner_zdotdir ]]; then
+  ZDOTDIR=$__labrunner_learner_zdotdir
+else
+  unset ZDOTDIR
+fi
+if [[ -n $__labrunner_learner && -r ${ZDOTDIR:-$HOME}/.zshrc ]]; then
+  builtin source "${ZDOTDIR:-$HOME}/.zshrc"
+fi
+\__labrunner_begin
