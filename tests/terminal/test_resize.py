@@ -79,3 +79,9 @@ def test_row_numbers_survive_a_change_of_height():
     assert terminal.text(terminal.scrollback[0]) == str(oldest)
     terminal.resize(10, 4)
     assert terminal.text(terminal.scrollback[0]) == str(terminal.scrollback.pushed - len(terminal.scrollback))
+
+
+def test_one_column_has_no_room_for_wide_characters():
+    terminal = terminal_after("a漢b")
+    terminal.resize(1, 6)
+    assert screen(terminal) == ["a", "", "", "b", "", ""]

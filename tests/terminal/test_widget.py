@@ -77,6 +77,21 @@ async def test_keys_go_to_the_program_even_those_textual_binds():
         assert app.focused is app.terminal
 
 
+async def test_an_app_can_give_its_priority_keys_to_the_program():
+    class Polite(Host):
+        def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+            return not (self.focused is self.terminal and action in ("quit", "command_palette"))
+
+    app = Polite()
+    async with app.run_test() as pilot:
+        await pilot.press("ctrl+q", "ctrl+p")
+        await pilot.pause()
+        assert app.sent == b"\x11\x10"
+        await pilot.press("f6", "ctrl+p")
+        await pilot.pause()
+        assert len(app.screen_stack) == 2
+
+
 async def test_reserved_keys_go_to_the_app():
     app = Host()
     async with app.run_test() as pilot:
@@ -201,6 +216,7 @@ async def test_the_cursor_is_always_shown_and_focus_is_more_than_a_colour():
     async with app.run_test(size=(81, 27)) as pilot:
         app.terminal.feed("ab漢\x1b[1;3H".encode())
         assert reversed_cells(app, 0) == "漢"
+        assert app.cursor_position == app.terminal.content_region.offset + Offset(2, 0)
         border = app.terminal.styles.border_left[0]
         app.query_one(Input).focus()
         await pilot.pause()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from labrunner.shell.terminal.row import FILLER, PLAIN, Row
+
+_WIDE: Final = re.compile(f".{FILLER}", re.DOTALL)
+"""A wide character, which a screen of one column has no room for."""
 
 
 def reflow(
@@ -74,11 +79,13 @@ def _join(rows: Sequence[Row], columns: int) -> tuple[str, str, list[int]]:
 
 def _cut(text: str, styles: str, columns: int, result: list[Row]) -> list[int]:
     """Append a logical line cut into rows; returns the offset each begins at."""
+    if columns < 2 and FILLER in text:
+        text = _WIDE.sub("  ", text)
     cuts = [0]
     start = 0
     while len(text) - start > columns:
         stop = start + columns
-        if text[stop] == FILLER and columns > 1:
+        if text[stop] == FILLER:
             stop -= 1
         result.append(Row(text[start:stop], styles[start:stop], True))
         cuts.append(stop)

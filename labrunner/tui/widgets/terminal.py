@@ -178,6 +178,7 @@ class Terminal(TerminalView, can_focus=True):
 
     def _focus_changed(self, focused: bool) -> None:
         self._send(encode_focus(focused, self.emulator.modes))
+        self.place_cursor()
         self.refresh()
 
     def on_key(self, event: events.Key) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual.color import Color
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
@@ -63,10 +63,17 @@ class TerminalView(Widget):
             self.refresh()
         elif dirty:
             self.refresh(*(Region(0, row, self.content_size.width, 1) for row in dirty))
+        self.place_cursor()
         remaining = emulator.synchronized_for
         if remaining is not None and not self._waiting:
             self._waiting = True
             self.set_timer(remaining + 0.01, self._end_of_hold)
+
+    def place_cursor(self) -> None:
+        """Tell the real terminal where the cursor is: input methods and screen magnifiers follow it."""
+        cursor = self.emulator.cursor
+        if self.has_focus and not self._back:
+            self.app.cursor_position = self.content_region.offset + Offset(cursor.x, cursor.y)
 
     def _end_of_hold(self) -> None:
         self._waiting = False
