@@ -41,8 +41,8 @@ def user_of(certificate: bytes) -> User | None:
 
 def _subject(certificate: bytes) -> Iterator[tuple[bytes, str]]:
     """(Object identifier, text) of each attribute of the subject."""
-    outer = next(_elements(certificate))[1]
-    body = next(_elements(outer))[1]
+    outer = list(_elements(certificate))[0][1]  # noqa: RUF015 - an IndexError is wanted where nothing is there
+    body = list(_elements(outer))[0][1]  # noqa: RUF015
     parts = list(_elements(body))
     # version (optional), serial number, signature algorithm, issuer, validity, subject
     index = 5 if parts[0][0] == _CONTEXT_0 else 4
