@@ -205,12 +205,12 @@ class PodLife:
             if not container.running or container.restarts != run or container.process is not process:
                 return
             elapsed = (self.api.clock.now() - process.started).total_seconds()
-            process.look_ahead(elapsed + HORIZON)
+            process.look_ahead(elapsed + HORIZON, elapsed)
             if process.exit_at is not None:
                 left = max(process.exit_at, 0.02) - elapsed
                 self.after(max(0.0, left), finish)
             elif not process.finished_looking:
-                self.after(HORIZON / 2, look)
+                self.after(max(0.5, min(HORIZON, process.looked_to - elapsed) / 2), look)
 
         def finish() -> None:
             if container.running and container.process is process:

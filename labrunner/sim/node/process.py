@@ -87,19 +87,27 @@ class Process:
         """Whether nothing more can be learnt: the end is known, or there is none."""
         return self._resident or self.exit_at is not None
 
-    def look_ahead(self, until: float) -> None:
-        """Follow the program until the offset *until*, or its end."""
-        if self._steps is None:
-            return
+    @property
+    def looked_to(self) -> float:
+        """The offset up to which the program has been followed."""
+        return self._context.now
+
+    def look_ahead(self, until: float, now: float | None = None) -> None:
+        """Follow the program until the offset *until*, or its end.
+
+        With *now*, stop early rather than lose lines that have been printed by then to ones still to come.
+        """
         for _ in range(_STEPS_AHEAD):
-            # A scripted end cuts output short, but what was printed until then stays known.
-            if self._context.now > until:
+            if self._steps is None or self._context.now > until:
+                return
+            half = _LINES_KEPT // 2
+            if now is not None and len(self._lines) > half and self._lines[-half][0] > now:
                 return
             step = next(self._steps, None)
             if step is None:
                 self._steps = None
-                return
-            self._note(step)
+            else:
+                self._note(step)
 
     def _note(self, step: Step) -> None:
         now = self._context.now
@@ -125,7 +133,7 @@ class Process:
 
     def lines(self, offset: float) -> list[tuple[float, str, bool]]:
         """Offset, text and whether it is really known, of what was printed by *offset*."""
-        self.look_ahead(offset)
+        self.look_ahead(offset, offset)
         end = offset if self.exit_at is None else min(offset, self.exit_at)
         return [found for found in self._lines if found[0] <= end]
 
