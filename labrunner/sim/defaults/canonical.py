@@ -92,8 +92,56 @@ _MAPS: Final = frozenset(
 )
 
 
-def drop_empty(value: Any) -> Any:
-    """*value* without nulls, empty lists and empty string maps; in place for containers."""
+# Lists of strings; all other lists hold objects.
+_STRING_LISTS: Final = frozenset(
+    [
+        "accessModes",
+        "add",
+        "admissionReviewVersions",
+        "apiGroups",
+        "apiVersions",
+        "args",
+        "audiences",
+        "clusterIPs",
+        "command",
+        "drop",
+        "except",
+        "externalIPs",
+        "finalizers",
+        "groups",
+        "hostnames",
+        "hosts",
+        "ipFamilies",
+        "loadBalancerSourceRanges",
+        "matchLabelKeys",
+        "mismatchLabelKeys",
+        "mountOptions",
+        "names",
+        "nameservers",
+        "namespaces",
+        "nonResourceURLs",
+        "operations",
+        "podCIDRs",
+        "policyTypes",
+        "resourceNames",
+        "resources",
+        "scopes",
+        "searches",
+        "shortNames",
+        "usages",
+        "validationActions",
+        "values",
+        "verbs",
+        "volumeLifecycleModes",
+    ]
+)
+
+
+def drop_empty(value: Any, key: str = "") -> Any:
+    """*value* without nulls, empty lists and empty string maps; in place for containers.
+
+    A null inside a list is what Go makes of it: an empty string or an empty object.
+    """
     if isinstance(value, dict):
         for name in list(value):
             child = value[name]
@@ -103,8 +151,11 @@ def drop_empty(value: Any) -> Any:
                 if not child and (isinstance(child, list) or name in _MAPS):
                     del value[name]
                 else:
-                    drop_empty(child)
+                    drop_empty(child, name)
     elif isinstance(value, list):
-        for child in value:
-            drop_empty(child)
+        for i, child in enumerate(value):
+            if child is None:
+                value[i] = "" if key in _STRING_LISTS else {}
+            else:
+                drop_empty(child)
     return value

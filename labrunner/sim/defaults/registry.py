@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.defaults import apps, batch, core, pod, policies
 from labrunner.sim.defaults.canonical import always_written, drop_empty
+from labrunner.sim.defaults.zero_values import drop_zero
 from labrunner.sim.objects import Obj
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def apply(obj: Obj, rt: ResourceType) -> None:
         return
     if rt.kind not in _RAW_CONTENT:
         drop_empty(obj)
+        drop_zero(rt.group, obj)
     fill = DEFAULTERS.get((rt.group, obj.get("kind") or rt.kind))
     if fill is not None:
         fill(obj)

@@ -62,7 +62,7 @@ def _endpoints(obj: Obj, now: datetime) -> list[Any]:
 
 def _slice(obj: Obj, now: datetime) -> list[Any]:
     ports = [str(p.get("port") or p.get("name") or "*") for p in obj.get("ports") or []]
-    addresses = [a for e in obj.get("endpoints") or [] for a in e.get("addresses") or []]
+    addresses = [str(a) for e in obj.get("endpoints") or [] for a in e.get("addresses") or []]
     return [
         name_of(obj),
         obj.get("addressType", ""),

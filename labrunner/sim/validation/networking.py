@@ -310,8 +310,8 @@ def _endpoint(endpoint: Obj, kind: str, path: str) -> Errors:
         out.append(required(f"{path}.addresses", "must contain at least 1 address"))
     elif len(addresses) > 100:
         out.append(too_many(f"{path}.addresses", len(addresses), 100))
-    for i, address in enumerate(addresses):
-        here = f"{path}.addresses[{i}]"
+    for i, given in enumerate(addresses):
+        here, address = f"{path}.addresses[{i}]", given if isinstance(given, str) else ""
         if kind == "FQDN":
             out += check(here, address, names.dns_subdomain)
             continue
