@@ -111,6 +111,8 @@ class Documents:
                 wanted.append(name)
         wanted.extend(reference for schema in schemas.values() for reference in references(schema))
         schemas.update(with_references(wanted))
+        # Options of exec, proxy and the like have Go types, but no published schema.
+        names = {gvk: name for gvk, name in names.items() if name in schemas}
         document: Obj = {
             "openapi": "3.0.0",
             "info": {"title": "Kubernetes (simulated by labrunner)", "version": self._version},
