@@ -15,7 +15,8 @@ _IN_USE: Final = {
 _STORAGE_CLASS: Final = "storageclass.kubernetes.io/is-default-class"
 _OLD_STORAGE_CLASS: Final = "storageclass.beta.kubernetes.io/is-default-class"
 _INGRESS_CLASS: Final = "ingressclass.kubernetes.io/is-default-class"
-_NOT_RESIZABLE: Final = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
+_ONLY_DYNAMIC: Final = "only dynamically provisioned pvc can be resized"
+_ONLY_RESIZABLE: Final = "the storageclass that provisions the pvc must support resize"
 
 
 def storage_class(request: Request) -> None:
@@ -87,7 +88,7 @@ def claim_resize(request: Request) -> None:
     name = get_path(new, "spec", "storageClassName", default="")
     found = request.api.store.get("storageclasses.storage.k8s.io", "", name) if name else None
     if found is None or not found.get("allowVolumeExpansion"):
-        raise request.forbid(_NOT_RESIZABLE)
+        raise request.forbid(f"{_ONLY_DYNAMIC} and {_ONLY_RESIZABLE}")
 
 
 def certificate_requester(request: Request) -> None:

@@ -155,7 +155,7 @@ def drop_empty(value: Any, key: str = "") -> Any:
     elif isinstance(value, list):
         for i, child in enumerate(value):
             if child is None:
-                value[i] = "" if key in _STRING_LISTS else {}
+                value[i] = "" if key in _STRING_LISTS else 0 if key == "supplementalGroups" else {}
             else:
                 drop_empty(child)
     return value

@@ -183,6 +183,13 @@ def selects_nothing(selector: Obj | None) -> bool:
     return not selector or not (selector.get("matchLabels") or selector.get("matchExpressions"))
 
 
+def template_mismatch(selector: Obj | None, found: dict[str, str] | None) -> bool:
+    """Whether a workload's selector leaves out its own pods. A missing selector does, an empty one does not."""
+    if selector is None:
+        return True
+    return not selects_nothing(selector) and not selector_matches(selector, found)
+
+
 def selector_matches(selector: Obj | None, found: dict[str, str] | None) -> bool:
     """Whether a LabelSelector (not null) matches labels; an unreadable operator matches nothing."""
     have = found or {}

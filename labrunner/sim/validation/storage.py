@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from labrunner.sim import names
-from labrunner.sim.errors import FieldError, forbidden_field, invalid_value, not_supported, required
+from labrunner.sim.errors import forbidden_field, invalid_value, not_supported, required
 from labrunner.sim.objects import Obj, clone, get_path
 from labrunner.sim.quantity import Quantity
 from labrunner.sim.validation import meta, quantities, scheduling
@@ -75,10 +75,7 @@ def _volume(obj: Obj) -> Errors:
     if not capacity:
         out.append(required("spec.capacity"))
     if "storage" not in capacity or len(capacity) > 1:
-        shown = sorted(capacity)
-        out.append(
-            FieldError("FieldValueNotSupported", "spec.capacity", 'supported values: "storage"', shown)
-        )
+        out.append(not_supported("spec.capacity", capacity or None, ("storage",)))
     for name, value in sorted(capacity.items()):
         path = f"spec.capacity[{name}]"
         out += quantities.positive(value, path) or quantities.quantity_value(name, value, path)

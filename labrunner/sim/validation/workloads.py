@@ -62,7 +62,7 @@ def _template(spec: Obj, kind: str) -> Errors:
     selector = spec.get("selector")
     labels = (template.get("metadata") or {}).get("labels")
     out: Errors = []
-    if not meta.selects_nothing(selector) and not meta.selector_matches(selector, labels):
+    if meta.template_mismatch(selector, labels):
         out.append(invalid_value(f"{path}.metadata.labels", labels, _MISMATCH))
     out += pod.template(template, path)
     found: Obj = template.get("spec") or {}
@@ -125,13 +125,12 @@ def _daemon_set_spec(spec: Obj) -> Errors:
     labels = (template.get("metadata") or {}).get("labels")
     out: Errors = [] if selector is not None else [required("spec.selector")]
     out += meta.label_selector(selector, "spec.selector")
-    if selector is not None and not meta.selects_nothing(selector):
-        if not meta.selector_matches(selector, labels):
-            out.append(invalid_value("spec.template.metadata.labels", labels, _MISMATCH))
-    elif selector is not None:
+    if meta.template_mismatch(selector, labels):
+        out.append(invalid_value("spec.template.metadata.labels", labels, _MISMATCH))
+    elif meta.selects_nothing(selector):
         out.append(invalid_value("spec.selector", selector, "empty selector is invalid for daemonset"))
-    without = {**spec, "selector": None}
-    out += _template(without, "DaemonSet")
+    # The selector has been compared already.
+    out += _template({**spec, "selector": {}}, "DaemonSet")
     out += non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
     out += _daemon_strategy(spec.get("updateStrategy") or {})
     return out + non_negative("spec.revisionHistoryLimit", spec.get("revisionHistoryLimit"))
@@ -184,7 +183,7 @@ def _stateful_template(spec: Obj) -> Errors:
     labels = (template.get("metadata") or {}).get("labels")
     selector = spec.get("selector")
     out: Errors = []
-    if not meta.selects_nothing(selector) and not meta.selector_matches(selector, labels):
+    if meta.template_mismatch(selector, labels):
         out.append(invalid_value("spec.template.metadata.labels", labels, _MISMATCH))
     claims = [
         {"name": (c.get("metadata") or {}).get("name", ""), "persistentVolumeClaim": {"claimName": "claim"}}
