@@ -50,7 +50,8 @@ def prepare_update(new: Obj, old: Obj, rt: ResourceType, api: Api, subresource: 
     if subresource == "status":
         lifecycle.keep_all_but_status(new, old, rt)
         return
-    lifecycle.keep_status(new, old, rt)
+    if subresource != "approval":
+        lifecycle.keep_status(new, old, rt)
     gr = rt.storage_gr
     if gr == "services":
         services.prepare_update(new, old, api)
