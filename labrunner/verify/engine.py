@@ -15,7 +15,7 @@ from labrunner.verify.evidence import Collector
 from labrunner.verify.interests import InterestIndex, interests_of
 from labrunner.verify.probing import ask
 from labrunner.verify.scheduler import Scheduler
-from labrunner.verify.store import Obj, ObjectStore, SourceKey, key_of
+from labrunner.verify.store import Obj, ObjectStore, SourceKey
 from labrunner.verify.verdict import CheckState, CheckStatus
 from labrunner.verify.watching import KubernetesCluster
 from labrunner.verify.world import World, chosen, source_key
@@ -182,9 +182,8 @@ class Verifier:
 
     # What changes
 
-    def _object_changed(self, key: SourceKey, obj: Obj | None) -> None:
-        name = key_of(obj)[1] if obj is not None else None
-        for check_id in self._index.affected(key, name):
+    def _object_changed(self, key: SourceKey, obj: Obj | None, before: Obj | None) -> None:
+        for check_id in self._index.affected(key, obj, before):
             if obj is not None:
                 self._remember(check_id, key, obj)
             if obj is not None and self._scheduler.is_holding(check_id):
@@ -216,10 +215,14 @@ class Verifier:
 
     def _flush(self) -> None:
         self._flushing = False
-        dirty, self._dirty = self._dirty, {}
-        for check_id in dirty:
-            self._evaluate(check_id)
-        self._arm()
+        dirty, self._dirty = list(self._dirty), {}
+        try:
+            while dirty:
+                self._evaluate(dirty.pop(0))
+        finally:
+            for check_id in dirty:  # a listener raised: its trouble is not that of the other checks
+                self._mark(check_id)
+            self._arm()
 
     def _evaluate(self, check_id: str) -> None:
         if check_id not in self._scheduler or self._closed:

@@ -27,7 +27,8 @@ from labrunner.verify.evaluation import hint_ident, parts_of, skip_reason
 from labrunner.verify.kinds.objects import pods_source
 from labrunner.verify.kinds.permissions import rbac_sources
 from labrunner.verify.kinds.waits import is_disappearance
-from labrunner.verify.store import SourceKey
+from labrunner.verify.labels import SelectorError, selects
+from labrunner.verify.store import Obj, SourceKey, key_of, labels_of
 from labrunner.verify.world import World, source_key
 
 _ON_OBJECTS = (ResourceCheck, AbsentCheck, ReadyCheck, WaitCheck, JsonPathCheck, CountCheck)
@@ -37,10 +38,14 @@ Probe = CanCheck | CommandCheck | AnswerCheck
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """A source, and the one name in it that matters (None: any). `reviews`: a change means asking RBAC again."""
+    """A source, and the name and label selector of the objects in it that matter (None: any).
+
+    `reviews`: a change means asking RBAC again.
+    """
 
     source: SourceKey
     name: str | None = None
+    labels: str | None = None
     reviews: bool = False
 
 
@@ -95,7 +100,8 @@ def _leaves(spec: CheckSpec, ident: str, context: CheckContext) -> Iterator[tupl
 def _object_interests(
     assertion: ResourceCheck | AbsentCheck | ReadyCheck | WaitCheck | JsonPathCheck | CountCheck, world: World
 ) -> Iterator[Interest]:
-    yield Interest(source_key(assertion.target, world.context), assertion.target.name)
+    target = assertion.target
+    yield Interest(source_key(target, world.context), target.name, target.labels)
     if isinstance(assertion, ReadyCheck):
         pods = pods_source(assertion.target, world)
         if pods is not None:
@@ -113,7 +119,7 @@ class InterestIndex:
 
     def __init__(self) -> None:
         self._interests: dict[str, Interests] = {}
-        self._by_source: dict[SourceKey, dict[str | None, set[str]]] = {}
+        self._by_source: dict[SourceKey, dict[tuple[str | None, str | None], set[str]]] = {}
         self._reviewers: dict[SourceKey, set[str]] = {}
 
     def add(self, check_id: str, interests: Interests) -> None:
@@ -122,8 +128,8 @@ class InterestIndex:
             if interest.reviews:
                 self._reviewers.setdefault(interest.source, set()).add(check_id)
             else:
-                names = self._by_source.setdefault(interest.source, {})
-                names.setdefault(interest.name, set()).add(check_id)
+                choices = self._by_source.setdefault(interest.source, {})
+                choices.setdefault((interest.name, interest.labels), set()).add(check_id)
 
     def remove(self, check_id: str) -> tuple[SourceKey, ...]:
         """Forget the check; the sources that no other check is interested in any more."""
@@ -138,13 +144,26 @@ class InterestIndex:
     def of(self, check_id: str) -> Interests:
         return self._interests[check_id]
 
-    def affected(self, key: SourceKey, name: str | None) -> set[str]:
-        """The checks that a change of this object (None: of the whole source) can affect."""
-        names = self._by_source.get(key, {})
-        if name is None:
-            return {check_id for ids in names.values() for check_id in ids}
-        return names.get(None, set()) | names.get(name, set())
+    def affected(self, key: SourceKey, *versions: Obj | None) -> set[str]:
+        """The checks that a change between these versions of an object can affect; all without any version."""
+        known = [one for one in versions if one is not None]
+        return {
+            check_id
+            for choice, ids in self._by_source.get(key, {}).items()
+            if not known or any(_may_choose(choice, one) for one in known)
+            for check_id in ids
+        }
 
     def reviewers(self, key: SourceKey) -> set[str]:
         """The checks whose question to RBAC has to be asked again when this source changes."""
         return set(self._reviewers.get(key, set()))
+
+
+def _may_choose(choice: tuple[str | None, str | None], obj: Obj) -> bool:
+    name, labels = choice
+    if name is not None and key_of(obj)[1] != name:
+        return False
+    try:
+        return labels is None or selects(labels, labels_of(obj))
+    except SelectorError:  # evaluating the check tells
+        return True

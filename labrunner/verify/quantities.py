@@ -19,6 +19,7 @@ _DECIMAL = {
     **{unit: Fraction(1000) ** power for power, unit in enumerate("kMGTPE", start=1)},
 }
 _LONGEST = 64
+_BEGINNINGS = frozenset("0123456789+-.")
 
 
 def is_number(value: Any) -> bool:
@@ -57,7 +58,7 @@ def same_quantity(one: Any, other: Any) -> bool:
 
 def _read(text: str) -> tuple[Fraction, bool] | None:
     """The amount, and whether a unit or exponent was written."""
-    if len(text) > _LONGEST:
+    if not text or text[0] not in _BEGINNINGS or len(text) > _LONGEST:
         return None
     found = _SHAPE.fullmatch(text)
     if found is None:

@@ -5,10 +5,12 @@ A *source* is one list-and-watch: a kind in a namespace of a cluster. The store 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from labrunner.verify.labels import selects
 
 Obj = dict[str, Any]
 ObjectKey = tuple[str, str]
@@ -74,14 +76,27 @@ class Source:
     objects: dict[ObjectKey, Obj] = field(default_factory=dict)
     latest: int = 0
     reports: int = 0
+    _selected: dict[tuple[str | None, str | None], tuple[Obj, ...]] = field(default_factory=dict)
 
-    def named(self, name: str) -> list[Obj]:
-        """The objects of that name, in whatever namespaces the source covers."""
-        return [obj for (_, own), obj in self.objects.items() if own == name]
+    def select(self, name: str | None, labels: str | None) -> tuple[Obj, ...]:
+        """The objects of that name (in whatever namespaces the source covers) that the selector chooses.
+
+        Kept until the next report: many checks ask the same. Raises SelectorError.
+        """
+        key = (name, labels)
+        if key not in self._selected:
+            found = [obj for (_, own), obj in self.objects.items() if name is None or own == name]
+            if labels:
+                found = [obj for obj in found if selects(labels, labels_of(obj))]
+            self._selected[key] = tuple(sorted(found, key=key_of))
+        return self._selected[key]
+
+    def forget_selections(self) -> None:
+        self._selected.clear()
 
 
-Listener = Callable[[SourceKey, Obj | None], None]
-"""Told of a changed object, or None when the whole source or its state changed."""
+Listener = Callable[[SourceKey, Obj | None, Obj | None], None]
+"""Told of a changed object and what it was before (None: it is new); of None when the source or its state changed."""
 
 
 class ObjectStore:
@@ -108,6 +123,7 @@ class ObjectStore:
         if source is None:
             return
         source.reports += 1
+        source.forget_selections()
         if isinstance(report, Changed):
             self._change(key, source, report)
         elif isinstance(report, Listed):
@@ -116,7 +132,7 @@ class ObjectStore:
             source.state, source.reason = report.state, report.reason
             if report.state is SourceState.NO_SUCH_KIND:
                 source.objects.clear()
-            self._listener(key, None)
+            self._listener(key, None, None)
 
     def _list(self, key: SourceKey, source: Source, listed: Listed) -> None:
         version = _number(listed.resource_version)
@@ -124,13 +140,14 @@ class ObjectStore:
             return
         objects = {key_of(obj): obj for obj in listed.objects}
         source.latest = version or 0
-        changed = [obj for at, obj in objects.items() if source.objects.get(at) != obj]
-        same = not changed and len(objects) == len(source.objects) and source.state is SourceState.SYNCED
+        before = source.objects
+        changed = [(obj, before.get(at)) for at, obj in objects.items() if before.get(at) != obj]
+        same = not changed and len(objects) == len(before) and source.state is SourceState.SYNCED
         source.objects, source.state, source.reason = objects, SourceState.SYNCED, ""
         if not same:
-            for obj in changed:
-                self._listener(key, obj)
-            self._listener(key, None)
+            for obj, was in changed:
+                self._listener(key, obj, was)
+            self._listener(key, None, None)
 
     def _change(self, key: SourceKey, source: Source, change: Changed) -> None:
         version = _number(change.obj.get("metadata", {}).get("resourceVersion"))
@@ -138,11 +155,10 @@ class ObjectStore:
             if version <= source.latest:
                 return
             source.latest = version
-        if change.gone:
-            source.objects.pop(key_of(change.obj), None)
-        else:
+        before = source.objects.pop(key_of(change.obj), None)
+        if not change.gone:
             source.objects[key_of(change.obj)] = change.obj
-        self._listener(key, change.obj)
+        self._listener(key, change.obj, before)
 
 
 def key_of(obj: Mapping[str, Any]) -> ObjectKey:
@@ -151,9 +167,9 @@ def key_of(obj: Mapping[str, Any]) -> ObjectKey:
     return str(meta.get("namespace") or ""), str(meta.get("name") or "")
 
 
-def in_order(objects: Iterable[Obj]) -> list[Obj]:
-    """By namespace and name, as the API lists them."""
-    return sorted(objects, key=key_of)
+def labels_of(obj: Mapping[str, Any]) -> dict[str, str]:
+    """An object's labels."""
+    return (obj.get("metadata") or {}).get("labels") or {}
 
 
 def _number(version: Any) -> int | None:

@@ -13,7 +13,7 @@ from labrunner.verify.jsonpath import JsonPath, compile_path
 from labrunner.verify.labels import selects
 from labrunner.verify.matching import accepts
 from labrunner.verify.phrasing import MISSING, plural
-from labrunner.verify.store import EVERY_NAMESPACE, Obj, ObjectStore, Source, SourceKey, SourceState, in_order
+from labrunner.verify.store import EVERY_NAMESPACE, Obj, ObjectStore, Source, SourceKey, SourceState
 
 
 @dataclass(slots=True)
@@ -67,9 +67,11 @@ def select(target: Target, world: World) -> Selection:
     trouble = trouble_of(source)
     if trouble is not None:
         return Selection(trouble=trouble)
-    known = source.named(target.name) if target.name else list(source.objects.values())
+    known = source.select(target.name, target.labels)
     note = source.reason if source.state is SourceState.NO_SUCH_KIND else ""
-    return Selection(tuple(in_order(obj for obj in known if chosen(target, obj))), note=note)
+    if target.fields:
+        known = tuple(obj for obj in known if chosen(target, obj))
+    return Selection(known, note=note)
 
 
 def trouble_of(source: Source) -> Finding | None:

@@ -25,7 +25,7 @@ from labrunner.content.checks_model import (
 )
 from labrunner.verify.commands import OUTPUT_LIMIT, run_command
 from labrunner.verify.engine import Verifier
-from labrunner.verify.verdict import CheckState
+from labrunner.verify.verdict import CheckState, CheckStatus
 
 from .fakes import Rig, Session, spec, thing
 
@@ -431,6 +431,28 @@ async def test_many_checks_on_many_objects_keep_up(rig: Rig) -> None:
     assert time.perf_counter() - begun < 2.0
     assert rig.state("k3") == "pass"
     assert rig.state("k4") == "waiting"
+
+
+async def test_a_listener_that_raises_does_not_stop_other_checks(session: Session) -> None:
+    from .fakes import FakeCluster
+
+    cluster, told = FakeCluster(), list[str]()
+    raised: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context["exception"]))
+
+    def listen(status: CheckStatus) -> None:
+        told.append(status.check_id)
+        if status.check_id == "a":
+            raise ValueError("no room")
+
+    cluster.put(web(3), told=False)
+    verifier = Verifier(session, on_change=listen, connect=cluster.connect)
+    verifier.activate([spec(THREE, id="a"), spec(THREE, id="b")])
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert told == ["a", "b"]
+    assert [str(one) for one in raised] == ["no room"]
+    await verifier.close()
 
 
 def test_importing_the_package_and_its_parts_imports_no_kubernetes() -> None:

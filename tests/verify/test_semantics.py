@@ -283,7 +283,12 @@ async def test_only_the_checks_that_an_object_can_change_are_evaluated(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checks = [spec(ResourceCheck(Target(kind="ConfigMap", name=f"c{n}"), {}), id=f"c{n}") for n in range(20)]
-    await rig.activate(*checks, spec(CountCheck(Target(kind="ConfigMap"), Matcher("ge", 1)), id="count"))
+    red = CountCheck(Target(kind="ConfigMap", labels="color=red"), Matcher("equals", 1))
+    await rig.activate(
+        *checks,
+        spec(CountCheck(Target(kind="ConfigMap"), Matcher("ge", 1)), id="count"),
+        spec(red, id="red"),
+    )
     evaluated: list[str] = []
 
     def noted(check: CheckSpec, *rest: Any) -> Any:
@@ -297,6 +302,12 @@ async def test_only_the_checks_that_an_object_can_change_are_evaluated(
     assert sorted(evaluated) == ["c7", "count"]
     assert rig.state("c7") == "pass"
     assert rig.changes[-1].state is CheckState.PASS
+    rig.cluster.put(thing("ConfigMap", "other", labels={"color": "red"}))
+    await rig.settle()
+    assert rig.state("red") == "pass"
+    rig.cluster.put(thing("ConfigMap", "other", labels={"color": "blue"}))  # left the selection
+    await rig.settle()
+    assert rig.state("red") == "fail"
 
 
 async def test_no_time_passes_between_a_change_and_its_verdict(rig: Rig) -> None:

@@ -56,7 +56,9 @@ def thing(name: str, version: int, **data: Any) -> dict[str, Any]:
 class Told:
     def __init__(self) -> None:
         self.news: list[str | None] = []
-        self.store = ObjectStore(lambda key, obj: self.news.append(obj["metadata"]["name"] if obj else None))
+        self.store = ObjectStore(
+            lambda key, obj, before: self.news.append(obj["metadata"]["name"] if obj else None)
+        )
         self.source = self.store.open(KEY)
 
     def names(self) -> list[str]:

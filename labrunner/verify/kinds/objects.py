@@ -24,6 +24,9 @@ from labrunner.verify.world import Selection, World, name_object, name_target, p
 MOST_DIFFERENCES = 5
 """Differences told of one failure; the first are the ones to mend first."""
 
+MOST_COMPARED = 20
+"""Objects among which the one nearest to what is wanted is looked for, to tell of its differences."""
+
 
 def resource(check: ResourceCheck, world: World) -> Finding:
     found = select(check.target, world)
@@ -33,15 +36,15 @@ def resource(check: ResourceCheck, world: World) -> Finding:
         return _no_match(check, found, world)
     if not found.objects:
         return nothing_there(check.target, found, world)
-    compared = [(obj, differences(check.expected, obj)) for obj in found.objects]
     if check.quantifier == "all":
-        wrong = [(obj, diffs) for obj, diffs in compared if diffs]
-        if not wrong:
-            return passing(f"every {name_target(check.target, world)} is as wanted", compared[0][0])
-        return _differs(*wrong[0])
-    match = next((obj for obj, diffs in compared if not diffs), None)
+        wrong = next((obj for obj in found.objects if not accepts(check.expected, obj)), None)
+        if wrong is None:
+            return passing(f"every {name_target(check.target, world)} is as wanted", found.objects[0])
+        return _differs(wrong, differences(check.expected, wrong))
+    match = next((obj for obj in found.objects if accepts(check.expected, obj)), None)
     if match is not None:
         return passing(f"{name_object(match)} is as wanted", match)
+    compared = [(obj, differences(check.expected, obj)) for obj in found.objects[:MOST_COMPARED]]
     return _differs(*min(compared, key=lambda one: len(one[1])))
 
 
