@@ -114,7 +114,7 @@ def _of_type(found: Type, *, atomic: bool = False) -> Shape:
         return Shape("map", atomic=atomic, elem=_of_type(found.elem))
     if found.kind == "list" and found.elem is not None:
         return Shape("list", atomic=True, elem=_of_type(found.elem))
-    return _OF_KIND.get(found.kind, ATOM)
+    return _OF_KIND.get(found.kind, ANY)
 
 
 class _SchemaShape(Shape):
