@@ -29,7 +29,6 @@ from labrunner.shell.probes import Observation, Probe, is_listening, parse_probe
 from labrunner.shell.processes import (
     DEFAULT_SIGNALS,
     ChildWatch,
-    command_line,
     end_session,
     start_time,
     wait_gone,
@@ -206,9 +205,10 @@ class BackgroundCells:
         write_private(script, _script(exports, snapshot.cwd, body))
         marker = secrets.token_hex(16)
         plain = ("--noprofile", "--norc") if snapshot.kind == "bash" else ("-f",)
+        arguments = [snapshot.kind, *plain, str(script)]
         pid = os.posix_spawn(
             executable,
-            [snapshot.kind, *plain, str(script)],
+            arguments,
             {**snapshot.environment, MARKER_VARIABLE: marker},
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -223,7 +223,7 @@ class BackgroundCells:
             label,
             pid,
             start_time(pid) or "",
-            command_line(pid) or "",
+            " ".join(arguments),
             marker,
             str(log.path),
             str(snapshot.cwd),

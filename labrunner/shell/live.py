@@ -22,7 +22,7 @@ class LiveShell:
     """One shell process at a time, with its machine.
 
     `on_output` gets bytes without marks, `on_note` a line of labrunner's own to show among them, `on_mark` each mark
-    before the machine's events for it reach `on_event`, `on_death` the exit code of a shell that ended after its first prompt.
+    before its events reach `on_event`, `on_death` the exit code of a shell that ended once it had a prompt.
     """
 
     def __init__(

@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from labrunner.shell import cell as cells
@@ -250,7 +251,9 @@ class ShellSession:
         cell = RunningCell(label)
         path = cells.write_cell(self._shell.files, source, label, cwd, capture)
         if capture is not None:
-            self._channels.append(StdoutChannel(self._shell.files.directory / "stdout", self._show))
+            self._channels.append(
+                StdoutChannel(self._shell.files.directory / "stdout", partial(self._show_stdout, cell))
+            )
         self._cell = cell
         self._shell.machine.expect_cell(label)
         self._on_output(cells.drawn(source))
@@ -282,6 +285,12 @@ class ShellSession:
             return
         if self._cell is not None and self.state is State.RUNNING:
             self._cell.output.append(data)
+        self._on_output(data)
+
+    def _show_stdout(self, cell: RunningCell, data: bytes) -> None:
+        """Output that did not come through the terminal: it may overtake the marks, and is never part of the dialogue."""
+        if not cell.finished:
+            cell.output.append(data)
         self._on_output(data)
 
     def _note(self, text: str) -> None:

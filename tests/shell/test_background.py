@@ -249,7 +249,7 @@ async def test_a_leftover_can_be_stopped_by_its_label(
 
 
 def start_stranger() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    return subprocess.Popen(["sleep", "1001"], start_new_session=True)
 
 
 async def test_a_process_that_is_not_ours_is_never_touched(
