@@ -14,7 +14,12 @@ from labrunner.sim.controllers.expiry import ExpiryController
 from labrunner.sim.controllers.garbage import GarbageCollector
 from labrunner.sim.controllers.job import JobController
 from labrunner.sim.controllers.namespaces import NamespaceController
-from labrunner.sim.controllers.nodes import HeartbeatController, NodeController, TaintEviction
+from labrunner.sim.controllers.nodes import (
+    HeartbeatController,
+    NodeController,
+    OrphanedPods,
+    TaintEviction,
+)
 from labrunner.sim.controllers.quota import QuotaController
 from labrunner.sim.controllers.replicaset import REPLICATION_CONTROLLER, ReplicaSetController
 from labrunner.sim.controllers.runner import Controller, Runner
@@ -80,6 +85,7 @@ def start(
             NodeController(api),
             HeartbeatController(api),
             TaintEviction(api),
+            OrphanedPods(api),
             SigningController(api, sign),
             ClaimController(api),
             VolumeController(api),

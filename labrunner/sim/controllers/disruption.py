@@ -16,6 +16,7 @@ from labrunner.sim.objects import (
     get_path,
     is_terminating,
     labels_of,
+    meta,
     name_of,
     namespace_of,
     owner_controller,
@@ -24,6 +25,7 @@ from labrunner.sim.objects import (
 from labrunner.sim.selectors import from_label_selector
 
 if TYPE_CHECKING:
+    from labrunner.sim.api.local import Api
     from labrunner.sim.store import Change
 
 BUDGETS: Final = "poddisruptionbudgets.policy"
@@ -151,3 +153,20 @@ class DisruptionController(Controller):
             if same and old
             else timestamp(self.api.clock.now()),
         }
+
+
+def mark_disrupted(api: Api, pod: Obj, reason: str, message: str) -> None:
+    """Put the DisruptionTarget condition on a pod that is about to be removed."""
+    changed = clone(pod)
+    status = changed.setdefault("status", {})
+    found = {
+        "type": "DisruptionTarget",
+        "status": "True",
+        "lastProbeTime": None,
+        "lastTransitionTime": timestamp(api.clock.now()),
+        "reason": reason,
+        "message": message,
+        "observedGeneration": meta(pod).get("generation", 1),
+    }
+    status["conditions"] = [*[c for c in status.get("conditions") or [] if c["type"] != found["type"]], found]
+    api.update_status("pods", changed)

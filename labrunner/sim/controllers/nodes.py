@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.clock import micro_timestamp, parse_timestamp, timestamp
+from labrunner.sim.controllers.disruption import mark_disrupted
 from labrunner.sim.controllers.podstate import condition, is_finished
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself, key_of
 from labrunner.sim.controllers.scheduler.matching import tolerates
+from labrunner.sim.node.kubelet import is_simulated
 from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of, namespace_of
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 LEASES: Final = "leases.coordination.k8s.io"
 RENEW: Final = 10.0
 HEARTBEAT: Final = 300.0
+STARTUP_GRACE: Final = 60.0
+POD_QUARANTINE: Final = 40.0
 _MANAGED: Final = {
     "node.kubernetes.io/not-ready": ("Ready", ("False",)),
     "node.kubernetes.io/unreachable": ("Ready", ("Unknown",)),
@@ -50,6 +54,31 @@ class NodeController(Controller):
             return None
         self._tell(node)
         self._taint(node)
+        return self._miss_kubelet(node)
+
+    def _miss_kubelet(self, node: Obj) -> float | None:
+        """A node that nobody runs on never reports: after a while its conditions become Unknown."""
+        if is_simulated(node) or condition(node, "Ready") is not None:
+            return None
+        now = self.api.clock.now()
+        created = parse_timestamp(meta(node).get("creationTimestamp") or timestamp(now))
+        left = STARTUP_GRACE - (now - created).total_seconds()
+        if left > 0:
+            return left
+        changed = clone(node)
+        changed.setdefault("status", {}).setdefault("conditions", []).extend(
+            {
+                "type": kind,
+                "status": "Unknown",
+                "lastHeartbeatTime": meta(node)["creationTimestamp"],
+                "lastTransitionTime": timestamp(now),
+                "reason": "NodeStatusNeverUpdated",
+                "message": "Kubelet never posted node status.",
+            }
+            for kind in ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
+            if condition(node, kind) is None
+        )
+        self.api.update_status("nodes", changed)
         return None
 
     def _tell_removed(self, name: str) -> None:
@@ -187,19 +216,29 @@ class TaintEviction(Controller):
     def _evict(self, pod: Obj) -> None:
         text = f"Marking for deletion Pod {namespace_of(pod)}/{name_of(pod)}"
         self.event(pod, "Normal", "TaintManagerEviction", text)
-        changed = clone(pod)
-        status = changed.setdefault("status", {})
-        status["conditions"] = [
-            *[c for c in status.get("conditions") or [] if c["type"] != "DisruptionTarget"],
-            {
-                "type": "DisruptionTarget",
-                "status": "True",
-                "lastProbeTime": None,
-                "lastTransitionTime": timestamp(self.api.clock.now()),
-                "reason": "DeletionByTaintManager",
-                "message": "Taint manager: deleting due to NoExecute taint",
-                "observedGeneration": meta(pod).get("generation", 1),
-            },
-        ]
-        self.api.update_status("pods", changed)
+        message = "Taint manager: deleting due to NoExecute taint"
+        mark_disrupted(self.api, pod, "DeletionByTaintManager", message)
         self.api.delete("pods", name_of(pod), namespace_of(pod))
+
+
+class OrphanedPods(Controller):
+    """Removes pods whose node has been gone for a while: nobody is left to stop them."""
+
+    name = "pod-garbage-collector"
+
+    def watches(self) -> Mapping[str, Mapper]:
+        return {"nodes": self._of_node}
+
+    def _of_node(self, change: Change) -> Iterable[Key]:
+        if change.new is None:
+            self.requeue(("", name_of(change.old or {})), POD_QUARANTINE)
+        return []
+
+    def reconcile(self, key: Key) -> float | None:
+        if self.api.store.get("nodes", *key) is not None:
+            return None
+        for pod in self.api.store.list("pods"):
+            if get_path(pod, "spec", "nodeName") == key[1]:
+                mark_disrupted(self.api, pod, "DeletionByPodGC", "PodGC: node no longer exists")
+                self.api.delete("pods", name_of(pod), namespace_of(pod), grace_seconds=0)
+        return None

@@ -37,6 +37,8 @@ def bootstrap_objects(now: datetime) -> Iterator[tuple[str, Obj]]:
         yield "nodes", _node(name, index, now)
         yield "leases.coordination.k8s.io", _lease(name, now)
     yield "services", _kubernetes_service(now)
+    yield "endpoints", _kubernetes_endpoints(now)
+    yield "endpointslices.discovery.k8s.io", _kubernetes_slice(now)
 
 
 def node_address(index: int) -> str:
@@ -186,4 +188,37 @@ def _kubernetes_service(now: datetime) -> Obj:
             "type": "ClusterIP",
         },
         "status": {"loadBalancer": {}},
+    }
+
+
+def _kubernetes_endpoints(now: datetime) -> Obj:
+    return {
+        "apiVersion": "v1",
+        "kind": "Endpoints",
+        "metadata": _meta(
+            "kubernetes", now, namespace="default", labels={"endpointslice.kubernetes.io/skip-mirror": "true"}
+        ),
+        "subsets": [
+            {
+                "addresses": [{"ip": node_address(0)}],
+                "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
+            }
+        ],
+    }
+
+
+def _kubernetes_slice(now: datetime) -> Obj:
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": _meta(
+            "kubernetes",
+            now,
+            namespace="default",
+            generation=1,
+            labels={"kubernetes.io/service-name": "kubernetes"},
+        ),
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [node_address(0)], "conditions": {"ready": True}}],
+        "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
     }

@@ -78,11 +78,21 @@ class KubeletController(Controller):
 
     def _of_node(self, change: Change) -> Iterable[Key]:
         node = change.new
-        if node is not None and name_of(node) not in self._hosts and _is_simulated(node):
+        if node is None:
+            self._lose(name_of(change.old or {}))
+        elif name_of(node) not in self._hosts and is_simulated(node):
             self._hosts[name_of(node)] = Host(self.api, node)
             for pod in self.api.store.list("pods"):
                 if get_path(pod, "spec", "nodeName") == name_of(node):
                     yield key_of(pod)
+
+    def _lose(self, node: str) -> None:
+        """A node that was deleted has no kubelet any more; its pods stand still."""
+        self._hosts.pop(node, None)
+        for uid, life in list(self._lives.items()):
+            if life.host.name == node:
+                life.end()
+                del self._lives[uid]
 
     def _of_pod(self, change: Change) -> Iterable[Key]:
         pod = change.new
@@ -126,6 +136,7 @@ class KubeletController(Controller):
         return None
 
 
-def _is_simulated(node: Obj) -> bool:
+def is_simulated(node: Obj) -> bool:
+    """Whether *node* is one of those lived here, rather than one a learner has made up."""
     runtime = get_path(node, "status", "nodeInfo", "containerRuntimeVersion", default="")
     return str(runtime).startswith("simulated://")

@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from labrunner.sim import controllers
-from labrunner.sim.objects import clone, get_path, name_of
+from labrunner.sim.objects import Obj, clone, get_path, name_of
 from tests.sim.life.conftest import Cluster, deployment, template
 
 DEPLOYMENTS = "deployments.apps"
@@ -28,6 +28,11 @@ def web(cluster: Cluster, replicas: int = 2, **spec: object) -> None:
 def service(cluster: Cluster, **spec: object) -> None:
     cluster.create("services", "web", {"selector": {"app": "web"}, "ports": [{"port": 80}], **spec})
     cluster.clock.advance(0.2)
+
+
+def web_slice(cluster: Cluster) -> Obj:
+    (found,) = [s for s in cluster.api.list(SLICES, "default") if name_of(s) != "kubernetes"]
+    return found
 
 
 # garbage collection
@@ -145,10 +150,10 @@ def test_the_default_account_comes_back(cluster: Cluster) -> None:
 
 def test_endpoints_follow_the_pods(cluster: Cluster) -> None:
     service(cluster)
-    (found,) = cluster.api.list(SLICES, "default")
+    found = web_slice(cluster)
     assert found.get("endpoints") in ([], None)
     web(cluster)
-    (found,) = cluster.api.list(SLICES, "default")
+    found = web_slice(cluster)
     addresses = {p["status"]["podIP"] for p in cluster.api.list("pods", "default")}
     assert {e["addresses"][0] for e in found["endpoints"]} == addresses
     assert all(e["conditions"]["ready"] for e in found["endpoints"])
@@ -168,7 +173,7 @@ def test_named_ports_and_pods_that_are_not_ready(cluster: Cluster) -> None:
     )
     service(cluster, ports=[{"port": 80, "targetPort": "http"}])
     web(cluster, 1, template=pod)
-    (found,) = cluster.api.list(SLICES, "default")
+    found = web_slice(cluster)
     assert found["ports"][0]["port"] == 8080
     assert found["endpoints"][0]["conditions"] == {"ready": False, "serving": False, "terminating": False}
     assert "notReadyAddresses" in cluster.get("endpoints", "web")["subsets"][0]
@@ -179,7 +184,7 @@ def test_a_service_takes_its_slices_along(cluster: Cluster) -> None:
     web(cluster, 1)
     cluster.delete("services", "web")
     cluster.clock.advance(0.5)
-    assert (cluster.names(SLICES), cluster.names("endpoints")) == ([], [])
+    assert (cluster.names(SLICES), cluster.names("endpoints")) == (["kubernetes"], ["kubernetes"])
 
 
 # storage
@@ -381,3 +386,23 @@ def test_token_secrets_and_approved_requests_are_served(cluster: Cluster) -> Non
     data = cluster.get("secrets", "token")["data"]
     assert base64.b64decode(data["token"]) == b"token-of-default-token"
     assert base64.b64decode(data["namespace"]) == b"default"
+
+
+def test_a_made_up_node_is_found_to_have_no_kubelet(cluster: Cluster) -> None:
+    cluster.api.create("nodes", {"metadata": {"name": "paper"}})
+    cluster.clock.advance(70)
+    node = cluster.api.get("nodes", "paper") or {}
+    ready = next(c for c in node["status"]["conditions"] if c["type"] == "Ready")
+    assert (ready["status"], ready["message"]) == ("Unknown", "Kubelet never posted node status.")
+    keys = {(t["key"], t["effect"]) for t in node["spec"]["taints"]}
+    assert ("node.kubernetes.io/unreachable", "NoExecute") in keys
+
+
+def test_pods_of_a_deleted_node_are_replaced(cluster: Cluster) -> None:
+    web(cluster, 1, template=template(tolerations=[{"operator": "Exists"}]))
+    (pod,) = cluster.api.list("pods", "default")
+    cluster.api.delete("nodes", pod["spec"]["nodeName"])
+    cluster.clock.advance(45)
+    (other,) = cluster.api.list("pods", "default")
+    assert other["spec"]["nodeName"] != pod["spec"]["nodeName"]
+    assert cluster.state(name_of(other)) == "running"

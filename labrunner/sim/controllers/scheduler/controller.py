@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 from labrunner.sim.clock import timestamp
+from labrunner.sim.controllers.disruption import mark_disrupted
 from labrunner.sim.controllers.podstate import condition, is_finished
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, key_of
 from labrunner.sim.controllers.scheduler.cycle import Cycle, Verdict, unschedulable_message
@@ -211,22 +212,9 @@ class SchedulerController(Controller):
         self.api.update_status("pods", changed)
 
     def _preempt(self, victim: Obj, pod: Obj, node: str) -> None:
-        changed = clone(victim)
-        status = changed.setdefault("status", {})
-        status["conditions"] = [
-            *[c for c in status.get("conditions") or [] if c["type"] != "DisruptionTarget"],
-            {
-                "type": "DisruptionTarget",
-                "status": "True",
-                "lastProbeTime": None,
-                "lastTransitionTime": timestamp(self.api.clock.now()),
-                "reason": "PreemptionByScheduler",
-                "message": "default-scheduler: preempting to accommodate a higher priority pod",
-                "observedGeneration": meta(victim).get("generation", 1),
-            },
-        ]
         try:
-            self.api.update_status("pods", changed)
+            message = "default-scheduler: preempting to accommodate a higher priority pod"
+            mark_disrupted(self.api, victim, "PreemptionByScheduler", message)
             self.api.delete("pods", name_of(victim), namespace_of(victim))
         except ApiError as error:
             if error.code != 404:
