@@ -140,3 +140,21 @@ def expected_kind(obj: Obj, call: Call) -> None:
             else f"{given_kind} in version {quote(str(given_gv))} cannot be handled as a {kind}"
         )
     obj["apiVersion"], obj["kind"] = gv, kind
+
+
+_ORDER: Final = (
+    "name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp",
+    "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
+    "managedFields",
+)  # fmt: skip
+_TOP: Final = ("kind", "apiVersion", "metadata")
+
+
+def ordered(obj: Obj) -> Obj:
+    """*obj* with its fields in the order in which the API server writes them; shares its parts but metadata."""
+    found = obj["metadata"]
+    system = {key: found.get(key, "") for key in _ORDER if key in found or key == "resourceVersion"}
+    if len(system) < len(found):
+        system.update(found)
+    rest = {key: value for key, value in obj.items() if key not in _TOP}
+    return {"kind": obj["kind"], "apiVersion": obj["apiVersion"], "metadata": system, **rest}

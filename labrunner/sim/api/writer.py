@@ -88,7 +88,7 @@ class Writer:
         if api.store.record(rt.storage_gr, namespace_of(obj), name_of(obj)) is not None:
             raise errors.already_exists(rt, name_of(obj))
         if not call.dry_run:
-            obj = api.store.put(rt.storage_gr, obj)
+            obj = api.store.put(rt.storage_gr, metadata.ordered(obj))
         return api.registry.convert(obj, rt)
 
     def update(self, call: Call, name: str, obj: Obj) -> tuple[Obj, bool]:
@@ -196,7 +196,7 @@ class Writer:
             return obj
         if metadata.unchanged(obj, old):
             return store.get(gr, namespace_of(old), name_of(old)) or old
-        return store.put(gr, obj)
+        return store.put(gr, metadata.ordered(obj))
 
     def request(
         self, call: Call, operation: str, name: str, obj: Obj | None, old: Obj | None

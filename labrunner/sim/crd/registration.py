@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.api.scale import ScalePaths, paths_of
 from labrunner.sim.clock import timestamp
-from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of
+from labrunner.sim.errors import ApiError
+from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of, namespace_of
 from labrunner.sim.printers.custom import printer
 from labrunner.sim.printers.text import Printer
 from labrunner.sim.resources import (
@@ -158,9 +160,13 @@ class Definitions:
         gr = f"{spec['names']['plural']}.{spec['group']}"
         remaining = False
         for obj in self._api.store.list(gr):
-            if not is_terminating(obj):
-                self._api.delete(gr, name_of(obj), get_path(obj, "metadata", "namespace", default=""))
             remaining = True
+            if is_terminating(obj):
+                continue
+            try:
+                self._api.delete(gr, name_of(obj), namespace_of(obj))
+            except ApiError as error:
+                sys.stderr.write(f"clean-up of {name_of(definition)}: {error.message}\n")
         if remaining and self._api.store.count(gr):
             self._api.clock.call_later(0.2, lambda: self._again(name_of(definition)))
             return
