@@ -10,6 +10,30 @@ from labrunner.sim.objects import Obj
 from labrunner.sim.validation.syntax import IMMUTABLE, Errors, Rule, check, non_negative
 
 ANNOTATIONS_LIMIT = 256 * 1024
+CORE_GROUPS = frozenset(
+    (
+        *(
+            "",
+            "admissionregistration",
+            "apps",
+            "autoscaling",
+            "batch",
+            "certificates",
+            "coordination",
+            "discovery",
+        ),
+        *(
+            "events",
+            "flowcontrol.apiserver",
+            "networking",
+            "node",
+            "policy",
+            "rbac.authorization",
+            "resource",
+        ),
+        *("scheduling", "storage"),
+    )
+)
 STANDARD_FINALIZERS = frozenset(("kubernetes", "orphan", "foregroundDeletion"))
 
 
@@ -75,25 +99,32 @@ def finalizer(name: str, path: str) -> Errors:
     return out
 
 
-def _finalizers(names: list[str] | None, path: str) -> Errors:
+def _finalizers(names: list[str] | None, path: str, *, core: bool) -> Errors:
+    """Names of finalizers; *core* kinds (not definitions, custom resources, API services) want them with a domain."""
     out: Errors = []
     for name in names or []:
         out += check(path, name, qualified_name)
     if names and "orphan" in names and "foregroundDeletion" in names:
         text = "finalizer orphan and foregroundDeletion cannot be both set"
         out.append(invalid_value(path, names, text))
-    for i, name in enumerate(names or []):
+    for i, name in enumerate((names or []) if core else []):
         if "/" not in name and name not in STANDARD_FINALIZERS:
             text = "name is neither a standard finalizer name nor is it fully qualified"
             out.append(invalid_value(f"{path}[{i}]", name, text))
     return out
 
 
-def _common(meta: Obj, path: str) -> Errors:
+def _is_core(obj: Obj) -> bool:
+    group, _, _ = str(obj.get("apiVersion") or "").rpartition("/")
+    return group in CORE_GROUPS or group.removesuffix(".k8s.io") in CORE_GROUPS
+
+
+def _common(obj: Obj, path: str) -> Errors:
+    meta: Obj = obj.get("metadata") or {}
     out = labels(meta.get("labels"), f"{path}.labels")
     out += annotation_map(meta.get("annotations"), f"{path}.annotations")
     out += _owner_references(meta.get("ownerReferences"), f"{path}.ownerReferences")
-    out += _finalizers(meta.get("finalizers"), f"{path}.finalizers")
+    out += _finalizers(meta.get("finalizers"), f"{path}.finalizers", core=_is_core(obj))
     return out
 
 
@@ -120,7 +151,7 @@ def create(obj: Obj, namespaced: bool, rule: Rule = dns_subdomain) -> Errors:
     elif namespace:
         out.append(forbidden_field("metadata.namespace", "not allowed on this type"))
     out += non_negative("metadata.generation", meta.get("generation"))
-    return out + _common(meta, "metadata")
+    return out + _common(obj, "metadata")
 
 
 def update(new: Obj, old: Obj) -> Errors:
@@ -147,7 +178,7 @@ def update(new: Obj, old: Obj) -> Errors:
     ):
         if (after.get(key) or None) != (before.get(key) or None):
             out.append(invalid_value(f"metadata.{key}", after.get(key), IMMUTABLE))
-    return out + _common(after, "metadata")
+    return out + _common(new, "metadata")
 
 
 def label_selector(selector: Obj | None, path: str) -> Errors:
