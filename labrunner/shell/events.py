@@ -38,7 +38,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CellResult:
-    """The result of one cell. `duration` in seconds; `exit_code` is None only when nothing ran or it is unknown."""
+    """The result of one cell. `duration` in seconds; `exit_code` is None only when nothing ran or it is unknown.
+
+    Look at `outcome` first: zsh may say 0 for a builtin that was interrupted.
+    """
 
     label: str
     outcome: Outcome

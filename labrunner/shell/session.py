@@ -5,8 +5,8 @@
     result = await session.run("cd app && kubectl apply -f .", label="apply", timeout=60)
     await session.close()
 
-A cell is sourced at top level in the live shell, so its `cd`, `export` and functions stay; its text is drawn in the
-terminal as if typed. `on_output` gets the terminal's bytes without our marks, `on_event` a `ShellEvent`; both are called
+A cell is evaluated from a file at top level in the live shell (bash by `eval`, zsh by `source`), so its `cd`, `export` and
+functions stay; its text is drawn in the terminal as if typed. `on_output` gets the terminal's bytes without our marks, `on_event` a `ShellEvent`; both are called
 from the event loop and must be quick. Everything runs on one asyncio loop, without threads.
 
 Whatever the learner types goes through `write`, also while a cell runs. A shell that ends by itself is replaced by a new

