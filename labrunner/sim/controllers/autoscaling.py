@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.clock import timestamp
 from labrunner.sim.controllers.deployment_rules import replicas_of, status_count
 from labrunner.sim.controllers.podstate import condition
-from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself
+from labrunner.sim.controllers.runner import Controller, Key, Mapper, key_of
 from labrunner.sim.objects import Obj, clone, get_path, name_of, namespace_of
 from labrunner.sim.resources import ResourceType
+
+if TYPE_CHECKING:
+    from labrunner.sim.store import Change
 
 SCALERS: Final = "horizontalpodautoscalers.autoscaling"
 PERIOD: Final = 15.0
@@ -32,7 +35,14 @@ class AutoscalerController(Controller):
     name = "horizontal-pod-autoscaler"
 
     def watches(self) -> Mapping[str, Mapper]:
-        return {SCALERS: itself}
+        return {SCALERS: self._of_scaler}
+
+    def _of_scaler(self, change: Change) -> Iterable[Key]:
+        """A new or changed autoscaler gets its first look after one period, like every later one."""
+        new, old = change.new, change.old
+        if new is not None and (old is None or new.get("spec") != old.get("spec")):
+            self.requeue(key_of(new), PERIOD)
+        return []
 
     def reconcile(self, key: Key) -> float | None:
         found = self.api.store.get(SCALERS, *key)

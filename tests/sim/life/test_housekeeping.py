@@ -321,7 +321,7 @@ def scaler(cluster: Cluster, least: int, most: int) -> None:
     metric = {"resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}
     spec = {"minReplicas": least, "maxReplicas": most, "scaleTargetRef": target}
     cluster.create(SCALERS, "web", {**spec, "metrics": [{"type": "Resource", **metric}]})
-    cluster.clock.advance(0.5)
+    cluster.clock.advance(16)
 
 
 def test_an_autoscaler_without_metrics_says_why(cluster: Cluster) -> None:
