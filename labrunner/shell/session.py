@@ -6,8 +6,9 @@
     await session.close()
 
 A cell is evaluated from a file at top level in the live shell (bash by `eval`, zsh by `source`), so its `cd`, `export` and
-functions stay; its text is drawn in the terminal as if typed. `on_output` gets the terminal's bytes without our marks, `on_event` a `ShellEvent`; both are called
-from the event loop and must be quick. Everything runs on one asyncio loop, without threads.
+functions stay; its text is drawn in the terminal as if typed. `on_output` gets the terminal's bytes without our marks,
+`on_event` a `ShellEvent`; both are called from the event loop and must be quick. Everything runs on one asyncio loop,
+without threads.
 
 Whatever the learner types goes through `write`, also while a cell runs. A shell that ends by itself is replaced by a new
 one in the same directory with the exports of the last prompt. What it cannot see: a cell that replaces the shell by
