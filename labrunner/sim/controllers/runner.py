@@ -30,8 +30,8 @@ Mapper = Callable[["Change"], Iterable[Key]]
 EVERY: Final = "*"
 """In :meth:`Controller.watches`: the changes of all resources."""
 SLICE_SECONDS: Final = 0.004
-FIRST_RETRY: Final = 0.02
-LAST_RETRY: Final = 120.0
+FIRST_RETRY: Final = 0.005
+LAST_RETRY: Final = 1000.0
 
 
 def key_of(obj: Obj) -> Key:
