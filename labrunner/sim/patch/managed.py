@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from labrunner.sim.clock import timestamp
@@ -115,9 +116,14 @@ def filtered(difference: Comparison, subresource: str) -> Comparison:
 
 
 def empty_object(kind: Kind) -> Obj:
-    """What an object of *kind* looks like before anyone has set a field."""
+    """What an object of *kind* looks like before anyone has set a field. Its parts are shared."""
     name = gotypes.definition_name(kind.group, kind.version, kind.kind)
     if name is None:
         return {}
+    return dict(_empty(name))
+
+
+@cache
+def _empty(name: str) -> Obj:
     found: Obj = zero(gotypes.parse(name))
     return found

@@ -122,7 +122,7 @@ def _marked(node: Obj, path: Path, paths: PathSet) -> Obj:
     if not node:
         return {}
     marked: Obj = {".": {}} if path in paths else {}
-    for element in sorted(node, key=order):
+    for element in sorted(node, key=order) if len(node) > 1 else node:
         marked[element] = _marked(node[element], (*path, element), paths)
     return marked
 

@@ -6,16 +6,16 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Final
 
 from labrunner.sim import gotext
 from labrunner.sim.objects import Obj
 from labrunner.sim.quantity import Quantity, QuantityError
 from labrunner.sim.schema import gotimes, gotypes
-from labrunner.sim.schema.gotypes import Field, Struct, Type
+from labrunner.sim.schema.gotypes import Struct, Type
 
 MAX_PROBLEMS: Final = 100
-_MISSING: Final = object()
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]*={0,2}\Z")
 
 
@@ -257,24 +257,32 @@ _READERS: Final[dict[str, Callable[[GoReader, Any, Type], Any]]] = {
 
 def _written(found: dict[str, Any], target: Struct) -> Obj:
     """The fields as Go writes them: in order of declaration, empty ones left out where the tag says so."""
+    places, unset = _plan(target.name)
+    fields = target.fields
     out: Obj = {}
-    for name, field in target.fields.items():
-        value = found.get(name, _MISSING)
-        if value is _MISSING or value is None:
-            value = _unset(field)
-            if value is _MISSING:
-                continue
-        elif field.omitempty and not field.pointer and is_empty(value, field.type):
-            continue
-        out[name] = value
+    for name in sorted({*found, *unset}, key=places.__getitem__):
+        value = found.get(name)
+        field = fields[name]
+        if value is None:
+            if name in unset:
+                out[name] = zero(field.type)
+        elif not field.omitempty or field.pointer or not is_empty(value, field.type):
+            out[name] = value
     return out
 
 
-def _unset(field: Field) -> Any:
-    """What Go writes for a field that was not given: nothing, or the zero value."""
-    if field.pointer or field.omitzero or (field.omitempty and field.type.kind not in _ALWAYS_WRITTEN):
-        return _MISSING
-    return zero(field.type)
+@cache
+def _plan(name: str) -> tuple[dict[str, int], frozenset[str]]:
+    """For a struct: the place of each field, and the fields that Go writes even when they are not set."""
+    fields = gotypes.struct(name).fields
+    unset = frozenset(
+        key
+        for key, field in fields.items()
+        if not field.pointer
+        and not field.omitzero
+        and (not field.omitempty or field.type.kind in _ALWAYS_WRITTEN)
+    )
+    return {key: place for place, key in enumerate(fields)}, unset
 
 
 #: Kinds that ``omitempty`` does not leave out, because a Go struct is never empty.
