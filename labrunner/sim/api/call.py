@@ -33,6 +33,8 @@ class Call:
     warnings: list[str] = field(default_factory=list)
     guard: Callable[[Obj, Obj | None], None] | None = None
     """Called with the new and the old object before anything is stored; raises ApiError to refuse."""
+    may_create: Callable[[], None] | None = None
+    """Called where an update or apply is about to create; raises ApiError (403) unless the user may create, too."""
     trusted: bool = False
     """From inside the server: no strict decoding, no body checks."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from labrunner.sim import errors
@@ -102,6 +103,8 @@ class ResourceHandler:
             query.get("force", "").lower() in ("true", "1"),
             dict(query),
         )
+        if info.verb in ("update", "patch"):
+            call.may_create = lambda: self.security.authorize(user, replace(info, verb="create"))
         if rt.group == escalation.GROUP:
             authorizer = self.security.authorizer
             call.guard = lambda new, old: escalation.check(user, rt, new, old, authorizer)

@@ -101,6 +101,8 @@ class Writer:
         current = self._api.stored(rt, call.namespace, name)
         if current is None:
             if rt.gr in metadata.CREATE_ON_UPDATE and not call.subresource:
+                if call.may_create is not None:
+                    call.may_create()
                 return self._create(call, obj), True
             raise errors.not_found(rt, name)
         return self._replace(call, current, obj), False
@@ -156,6 +158,8 @@ class Writer:
             return self._replace(call, current, merged, tracked=True), False
         if call.subresource:
             raise errors.not_found(rt, name)
+        if call.may_create is not None:
+            call.may_create()
         return self._create(call, merged, tracked=True), True
 
     def _replace(self, call: Call, current: Obj, obj: Obj, *, tracked: bool = False) -> Obj:

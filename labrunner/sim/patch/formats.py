@@ -77,13 +77,14 @@ def merge(current: Any, patch: Any) -> Any:
             out[key] = merge(out.get(key), value)
         else:
             out[key] = value
-    return out
+    # The server's library writes what it has touched with sorted keys, which shows in refusals.
+    return dict(sorted(out.items()))
 
 
 def _json_patch(current: Obj, body: bytes) -> tuple[Any, list[str]]:
     operations, problems = jsonpatch.parse(body)
     try:
-        return jsonpatch.apply(clone(current), operations), problems
+        return jsonpatch.apply(dict(sorted(clone(current).items())), operations), problems
     except jsonpatch.PatchFailedError:
         message = "the server rejected our request due to an error in our request"
         raise ApiError(422, "Invalid", message, {}) from None
