@@ -129,7 +129,12 @@ class Runner:
 
     def _changed(self, change: Change) -> None:
         for index, mapper in (*self._routes.get(change.gr, ()), *self._routes.get(EVERY, ())):
-            for key in mapper(change):
+            try:
+                keys = list(mapper(change))
+            except Exception:
+                sys.stderr.write(f"{self._controllers[index].name}: {traceback.format_exc()}\n")
+                continue
+            for key in keys:
                 self._add((index, key))
 
     def _add(self, item: tuple[int, Key]) -> None:

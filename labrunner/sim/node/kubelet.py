@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from labrunner.sim.controllers.podstate import is_finished
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, key_of
 from labrunner.sim.node.life import PodLife
+from labrunner.sim.node.outcomes import CONFIG_MAP
 from labrunner.sim.objects import Obj, get_path, is_terminating, name_of, namespace_of, uid_of
 
 if TYPE_CHECKING:
@@ -104,7 +105,12 @@ class KubeletController(Controller):
             yield key_of(pod)
 
     def _of_config(self, change: Change) -> Iterable[Key]:
-        if change.new is not None:
+        scripted = name_of(change.new or change.old or {}) == CONFIG_MAP
+        if scripted and change.gr == "configmaps":
+            namespace = namespace_of(change.new or change.old or {})
+            for life in [x for x in self._lives.values() if x.key[0] == namespace]:
+                self.api.clock.call_later(0, life.rules_changed)
+        elif change.new is not None:
             namespace = namespace_of(change.new)
             for life in list(self._lives.values()):
                 if life.key[0] == namespace and get_path(life.pod, "status", "phase") == "Pending":

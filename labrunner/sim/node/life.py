@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING, Final, Literal
 from labrunner.sim.clock import Timer, timestamp
 from labrunner.sim.node import config
 from labrunner.sim.node.container import FIELDS, FIRST_BACKOFF, LAST_BACKOFF, Container
-from labrunner.sim.node.outcomes import Outcomes
+from labrunner.sim.node.outcomes import ANNOTATION, Outcomes
 from labrunner.sim.node.probing import Probing
 from labrunner.sim.node.process import HORIZON
 from labrunner.sim.node.reporting import Reporter
 from labrunner.sim.node.starting import Starter
 from labrunner.sim.node.stopping import Stopper
-from labrunner.sim.objects import Obj, get_path, is_terminating, meta, name_of, namespace_of, uid_of
+from labrunner.sim.objects import (
+    Obj,
+    annotations_of,
+    get_path,
+    is_terminating,
+    meta,
+    name_of,
+    namespace_of,
+    uid_of,
+)
 
 if TYPE_CHECKING:
     from labrunner.sim.node.kubelet import Host
@@ -225,6 +234,7 @@ class PodLife:
         process = container.process
         if process is not None and process.exit_at is not None and code == process.exit_code:
             now = min(now, process.started + timedelta(seconds=process.exit_at + 1))
+            message = message or process.message()
         container.end(code, now, reason, message)
         if self.stopping:
             self.report.soon()
@@ -316,6 +326,8 @@ class PodLife:
             if not is_terminating(before):
                 self.stopper.delete()
             return
+        if annotations_of(before).get(ANNOTATION) != annotations_of(pod).get(ANNOTATION):
+            self.rules_changed()
         if before.get("spec") != pod.get("spec"):
             self._meet_debuggers()
             for container in self.containers:
@@ -338,6 +350,17 @@ class PodLife:
             self.stopper.kill(container, f"Container {container.name} definition changed, will be restarted")
         elif not container.begun and self.sandbox:
             self._starter.retry(container)
+
+    def rules_changed(self) -> None:
+        """A lab has scripted other outcomes: they hold for running containers too."""
+        if self.over or self.stopping:
+            return
+        self.outcomes = Outcomes(self.api, self.pod)
+        for container in self.containers:
+            if container.running and container.process is not None:
+                scripted = self.outcomes.find(container.spec, "exit", "oom")
+                container.process.rewrite(scripted, self.elapsed(container))
+                self._follow(container)
 
     def poke(self) -> None:
         """Something the pod may have waited for (a ConfigMap, a Secret) has changed."""

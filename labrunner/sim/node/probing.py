@@ -18,26 +18,33 @@ class Probing:
 
     def __init__(self, life: PodLife) -> None:
         self._life = life
+        self._rounds: dict[str, int] = {}
+
+    def round_of(self, container: Container) -> int:
+        """Counts how often probing of *container* has begun anew; older probes stop."""
+        return self._rounds.get(container.name, 0)
 
     def watch(self, container: Container) -> None:
-        """Begin with a container that has just started (or was found running)."""
+        """Begin with a container that has just started, was found running, or lives by new rules."""
+        self._rounds[container.name] = self.round_of(container) + 1
         if container.spec.get("startupProbe") and not container.started:
-            _Probe(self._life, container, "startupProbe").begin()
+            _Probe(self, self._life, container, "startupProbe").begin()
         else:
-            after_startup(self._life, container)
+            self.after_startup(container)
 
-
-def after_startup(life: PodLife, container: Container) -> None:
-    """Liveness and readiness, once the container counts as started."""
-    for kind in ("livenessProbe", "readinessProbe"):
-        if container.spec.get(kind):
-            _Probe(life, container, kind).begin()
+    def after_startup(self, container: Container) -> None:
+        """Liveness and readiness, once the container counts as started."""
+        for kind in ("livenessProbe", "readinessProbe"):
+            if container.spec.get(kind):
+                _Probe(self, self._life, container, kind).begin()
 
 
 class _Probe:
     """One probe of one run of one container."""
 
-    def __init__(self, life: PodLife, container: Container, kind: str) -> None:
+    def __init__(self, probing: Probing, life: PodLife, container: Container, kind: str) -> None:
+        self._probing = probing
+        self._round = probing.round_of(container)
         self._life = life
         self._container = container
         self._kind = kind
@@ -55,6 +62,8 @@ class _Probe:
         life, container = self._life, self._container
         process = container.process
         if life.stopping or not container.running or process is None or process is not self._process:
+            return
+        if self._probing.round_of(container) != self._round:
             return
         found = evaluate(
             self._kind,
@@ -97,7 +106,7 @@ class _Probe:
             container.started = True
             container.ready = not container.spec.get("readinessProbe")
             life.report.soon()
-            after_startup(life, container)
+            self._probing.after_startup(container)
             life.advance()
             return False
         return True

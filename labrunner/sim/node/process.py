@@ -56,9 +56,12 @@ class Process:
         self.exit_at: float | None = None
         self._files: list[tuple[float, bool, str]] = []
         self._lines: deque[tuple[float, str, bool]] = deque(maxlen=_LINES_KEPT)
+        self._message: list[str] = []
+        self._falls_back = container.get("terminationMessagePolicy") == "FallbackToLogsOnError"
         self._context = Context(
             env=env,
             clock_text=self._date,
+            message_path=container.get("terminationMessagePath") or "/dev/termination-log",
             memory_limit=memory_limit(container),
             ignores_term=self.argv is not None,
         )
@@ -78,6 +81,12 @@ class Process:
             self.exit_code, self.exit_reason = 137, "OOMKilled"
         else:
             self.exit_code = int(scripted.argument) if scripted.argument.isdigit() else 0
+
+    def rewrite(self, scripted: Outcome | None, now: float) -> None:
+        """Another end from *now* on; its time counts from there. None leaves everything as it is."""
+        if scripted is not None:
+            self._script(scripted)
+            self.exit_at = now + (scripted.after or 0.0)
 
     def _date(self, offset: float) -> str:
         return (self.started + timedelta(seconds=offset)).strftime("%a %b %e %H:%M:%S UTC %Y")
@@ -115,12 +124,22 @@ class Process:
             self._files.append((now, step.kind == "file", step.text))
         elif step.kind in ("out", "unknown"):
             self._lines.append((now, step.text, step.kind == "out"))
+        elif step.kind == "message":
+            self._message.append(step.text)
         elif step.kind == "forever":
             self._resident, self._steps = True, None
         elif step.kind == "exit" and not self._resident:
             self.exit_at, self.exit_code = now, int(step.number)
             oom = self.exit_code == 137 and self._context.memory_limit
             self.exit_reason = "OOMKilled" if oom else ""
+
+    def message(self) -> str:
+        """The termination message: what was written for it, or the log's end when the policy asks for that."""
+        if self._message:
+            return "\n".join(self._message)
+        if self._falls_back and self.exit_code:
+            return "\n".join(text for _, text, known in self._lines if known)[-2048:]
+        return ""
 
     def files(self, offset: float) -> set[str]:
         """Files the process has made, and not removed, by *offset*."""

@@ -187,11 +187,10 @@ def _command(command: shell.Command, context: Context, *, last: bool) -> Steps:
         expanded = _expand(value, context)
         if not raw and expanded is not None:
             context.variables[name] = expanded
-    if command.writes:
-        path = _expand(command.writes, context)
-        if path:
-            context.files.add(path)
-            yield Step("file", path)
+    path = _expand(command.writes, context) or ""
+    if path and path != context.message_path:
+        context.files.add(path)
+        yield Step("file", path)
     if not raw:
         return 0
     if raw[0] == "exec" and len(raw) > 1:
@@ -199,9 +198,24 @@ def _command(command: shell.Command, context: Context, *, last: bool) -> Steps:
         last = True
     words = [_expand(w, context) for w in raw]
     steps = _builtin(words, context, last=last)
-    if command.silent:
+    if path and path == context.message_path:
+        steps = _as_message(steps)
+    elif command.silent:
         steps = _without_output(steps)
     return (yield from steps)
+
+
+def _as_message(steps: Steps) -> Steps:
+    """What would be printed goes into the container's termination message."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return int(end.value)
+        if step.kind == "out":
+            yield Step("message", step.text)
+        elif step.kind != "unknown":
+            yield step
 
 
 def _builtin(words: list[str | None], context: Context, *, last: bool) -> Steps:

@@ -17,6 +17,7 @@ _TOKEN: Final = re.compile(
 )
 _WORD_END: Final = frozenset(" \t\r\n;&|()<>")
 _RESERVED: Final = frozenset(("do", "done", "then", "else", "elif", "fi", "}", ")"))
+_STREAMS: Final = frozenset(("/dev/null", "/dev/stdout", "/dev/stderr", "/proc/1/fd/1", "/proc/1/fd/2"))
 FOREVER: Final = 1 << 30
 
 
@@ -277,7 +278,7 @@ class _Reader:
             if operator == "<" or operator.startswith("2"):
                 continue
             silent = True
-            writes = "" if target.startswith("/dev/") else target
+            writes = "" if target in _STREAMS else target
             if target in ("/dev/stdout", "/dev/stderr"):
                 silent = False
         return writes, silent

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``kind``: out (text), sleep (seconds), file, gone (path), exit (code), forever, unknown (text)."""
+    """``kind``: out, message (text), sleep (seconds), file, gone (path), exit (code), forever, unknown (text)."""
 
     kind: str
     text: str = ""
@@ -29,6 +29,7 @@ class Context:
     files: set[str] = field(default_factory=set)
     variables: dict[str, str] = field(default_factory=dict)
     memory_limit: int = 0
+    message_path: str = "/dev/termination-log"
     term_exit: int | None = None
     ignores_term: bool = True
 

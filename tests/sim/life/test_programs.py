@@ -218,3 +218,39 @@ def test_previous_log_of_a_crashed_container(cluster: Cluster) -> None:
     cluster.clock.advance(4)
     crash = cluster.get("pods", "crash")
     assert [line.text for line in log_lines(cluster.api, crash, "app", previous=True)] == ["starting"]
+
+
+def annotate(cluster: Cluster, pod: str, entries: str) -> None:
+    notes = {outcomes.ANNOTATION: entries}
+    cluster.change("pods", pod, metadata__annotations=notes)
+
+
+def test_a_running_pod_follows_new_rules(cluster: Cluster) -> None:
+    cluster.pod("p", image="nginx", readinessProbe={"httpGet": {"path": "/", "port": 80}, "periodSeconds": 1})
+    cluster.clock.advance(2)
+    assert cluster.condition("pods", "p", "Ready")["status"] == "True"
+    annotate(cluster, "p", "not-ready")
+    cluster.clock.advance(5)
+    assert cluster.condition("pods", "p", "Ready")["status"] == "False"
+    annotate(cluster, "p", "ready")
+    cluster.clock.advance(3)
+    assert cluster.condition("pods", "p", "Ready")["status"] == "True"
+    annotate(cluster, "p", "oom")
+    cluster.clock.advance(0.5)
+    assert cluster.state("p") == "OOMKilled"
+
+
+@pytest.mark.parametrize(
+    ("script", "policy", "message"),
+    [
+        ("echo sorry > /dev/termination-log; exit 1", "File", "sorry"),
+        ("echo one; echo two; exit 1", "FallbackToLogsOnError", "one\ntwo"),
+        ("echo one; exit 1", "File", None),
+        ("echo one; exit 0", "FallbackToLogsOnError", None),
+    ],
+)
+def test_termination_message(cluster: Cluster, script: str, policy: str, message: str | None) -> None:
+    cluster.pod("p", "sh", "-c", script, terminationMessagePolicy=policy, spec={"restartPolicy": "Never"})
+    cluster.clock.advance(2)
+    ended = cluster.status("pods", "p")["containerStatuses"][0]["state"]["terminated"]
+    assert ended.get("message") == message

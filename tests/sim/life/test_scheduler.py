@@ -225,3 +225,33 @@ def test_preferred_affinity_is_followed(cluster: Cluster) -> None:
     cluster.pod("p", image="nginx", spec={"affinity": affinity, "tolerations": TOLERANT})
     cluster.clock.advance(0.2)
     assert node_of(cluster, "p") == "simulated-control-plane"
+
+
+def test_a_toleration_added_later_helps_at_once(cluster: Cluster) -> None:
+    change_node(cluster, taints=[{"key": "team", "value": "blue", "effect": "NoSchedule"}])
+    cluster.pod("p", image="nginx")
+    cluster.clock.advance(1.2)
+    assert "2 node(s) had untolerated taint(s)" in refusal(cluster, "p")
+    tolerations = [*cluster.get("pods", "p")["spec"]["tolerations"], {"key": "team", "operator": "Exists"}]
+    cluster.change("pods", "p", spec__tolerations=tolerations)
+    cluster.clock.advance(0.1)
+    assert node_of(cluster, "p") == "simulated-node-1"
+
+
+def test_a_claim_that_waits_is_provisioned_for_its_first_pod(cluster: Cluster) -> None:
+    lazy = {"metadata": {"name": "lazy"}, "volumeBindingMode": "WaitForFirstConsumer"}
+    provisioner = "simulated.labrunner.dev/no-storage"
+    cluster.api.create("storageclasses.storage.k8s.io", {**lazy, "provisioner": provisioner})
+    claim = {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}},
+        "storageClassName": "lazy",
+    }
+    cluster.create("persistentvolumeclaims", "data", claim)
+    cluster.clock.advance(1)
+    assert cluster.status("persistentvolumeclaims", "data")["phase"] == "Pending"
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]
+    cluster.pod("p", image="nginx", spec={"volumes": volumes})
+    cluster.clock.advance(1)
+    assert cluster.status("persistentvolumeclaims", "data")["phase"] == "Bound"
+    assert cluster.state("p") == "running"

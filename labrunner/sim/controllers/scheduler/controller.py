@@ -86,6 +86,9 @@ class SchedulerController(Controller):
         if was and not now:
             return self._retry(change)
         if pod is not None and self._is_mine(pod):
+            if change.old is not None and change.old.get("spec") != pod.get("spec"):
+                # Tolerations added or a gate lifted: worth another try at once.
+                self._waiting.pop(key_of(pod), None)
             return [key_of(pod)]
         if now and not was:
             return self._retry_affine(change)
