@@ -193,3 +193,44 @@ def test_every_type_in_the_table_can_be_compiled() -> None:
 def test_durations(text: str, nanos: int, shown: str) -> None:
     assert gotimes.parse_duration(text) == nanos
     assert gotimes.duration_text(nanos) == shown
+
+
+def test_depth_is_bounded() -> None:
+    deep = b'{"spec":' * 400 + b"1" + b"}" * 400
+    assert "exceeded max depth" in refusal(deep, CRON_TAB)
+    flat = {"data": {f"k{i}": "{[" for i in range(300)}}
+    assert len(decode(flat, CONFIG_MAP).obj["data"]) == 300
+
+
+@pytest.mark.parametrize("body", [b'{"a": NaN}', b'{"a": Infinity}', b"\xff", b'{"a": 1} x'])
+def test_what_is_no_json_is_refused(body: bytes) -> None:
+    assert refusal(body, CRON_TAB)
+
+
+def yaml(body: bytes) -> Any:
+    return schema.decode(body, CRON_TAB, yaml=True).obj
+
+
+def test_yaml_scalars_are_read_as_gos_parser_reads_them() -> None:
+    found = yaml(b"a: 80:80\nb: 2026-01-01\nc: 010\nd: 0x10\ne: 1e3\nf: yes\ng: ~\nh: '5'\n1: x\ni: 1_000\n")
+    assert found == {
+        "1": "x", "a": "80:80", "b": "2026-01-01", "c": 8, "d": 16, "e": 1000.0, "f": True, "g": None, "h": "5", "i": 1000,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"a: &a [x, x, x, x]\nb: &b [*a, *a, *a, *a]\nc: &c [*b, *b, *b, *b]\nd: &d [*c, *c, *c, *c]\ne: &e [*d, *d, *d, *d]\nf: [*e, *e, *e]\n",
+        b"a: &a\n  b: *a\n",
+        b"a: [",
+        b"a: b: c",
+        b"a: !!python/object:os.system x",
+        b"--- a\n--- b\n",
+        b"? [a, b]\n: c\n",
+    ],
+)
+def test_hostile_yaml_is_refused(body: bytes) -> None:
+    with pytest.raises(ApiError) as caught:
+        yaml(body)
+    assert caught.value.code == 400

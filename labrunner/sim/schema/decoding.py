@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any, Final, NoReturn, Protocol
 
 from labrunner.sim import gotext
 from labrunner.sim.errors import ApiError, bad_request
 from labrunner.sim.objects import Obj
 from labrunner.sim.schema import gotypes
 from labrunner.sim.schema.goreader import GoReader, HardError
+
+#: How deep objects may be nested. Go stops at 10,000, Python's own stack far earlier.
+MAX_DEPTH: Final = 150
 
 
 class Kind(Protocol):
@@ -130,9 +133,28 @@ def _parse_json(body: bytes) -> tuple[Any, dict[int, Pairs]]:
         return made
 
     try:
-        return json.loads(body, object_pairs_hook=gather), duplicates
+        parsed = json.loads(body, object_pairs_hook=gather, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise bad_request(f"the object provided is unrecognized: {_syntax(body, error)}") from None
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(parsed) > MAX_DEPTH:
+        raise bad_request("the object provided is unrecognized: json: exceeded max depth")
+    return parsed, duplicates
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"invalid character {name[0]!r} looking for beginning of value")
+
+
+def _depth(value: Any) -> int:
+    """How deep *value* is nested; without recursion, as it may be deep."""
+    deepest = 0
+    queue = [(value, 1)]
+    while queue:
+        item, depth = queue.pop()
+        deepest = max(deepest, depth)
+        inner = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+        queue.extend((part, depth + 1) for part in inner)
+    return deepest
 
 
 def _syntax(body: bytes, error: Exception) -> str:
@@ -154,7 +176,17 @@ def _syntax(body: bytes, error: Exception) -> str:
 
 
 def _parse_yaml(body: bytes) -> tuple[Any, dict[int, Pairs], tuple[str, ...]]:
+    if body.lstrip()[:1] == b"{":
+        # Most YAML bodies are JSON in fact, which is read twenty times faster.
+        try:
+            parsed, duplicates = _parse_json(body)
+        except ApiError:
+            duplicates = {0: []}
+        if not duplicates:
+            return parsed, {}, ()
     from labrunner.sim.schema.yamlbody import parse
 
     parsed, complaints = parse(body)
+    if _depth(parsed) > MAX_DEPTH:
+        raise bad_request("error converting YAML to JSON: yaml: exceeded max depth")
     return parsed, {}, complaints
