@@ -221,7 +221,8 @@ def test_yaml_scalars_are_read_as_gos_parser_reads_them() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"a: &a [x, x, x, x]\nb: &b [*a, *a, *a, *a]\nc: &c [*b, *b, *b, *b]\nd: &d [*c, *c, *c, *c]\ne: &e [*d, *d, *d, *d]\nf: [*e, *e, *e]\n",
+        b"a: &a [x, x, x, x]\nb: &b [*a, *a, *a, *a]\nc: &c [*b, *b, *b, *b]\n"
+        b"d: &d [*c, *c, *c, *c]\ne: &e [*d, *d, *d, *d]\nf: [*e, *e, *e]\n",
         b"a: &a\n  b: *a\n",
         b"a: [",
         b"a: b: c",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from labrunner.sim.auth import bootstrap_policy as policy
 from labrunner.sim.auth.aggregation import aggregated_rules
+from labrunner.sim.auth.controller_policy import CONTROLLERS
 from labrunner.sim.auth.rbac import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES
 from labrunner.sim.objects import Obj
 
@@ -32,7 +33,7 @@ def bootstrap_objects() -> Iterator[tuple[str, Obj]]:
     for line in policy.CLUSTER_BINDINGS.strip().splitlines():
         name, *subjects = line.split()
         yield CLUSTER_ROLE_BINDINGS, _binding("ClusterRoleBinding", name, "ClusterRole", name, subjects)
-    for block in policy.CONTROLLERS.strip().split("\n\n"):
+    for block in CONTROLLERS.strip().split("\n\n"):
         controller = block.partition("\n")[0]
         full = f"system:controller:{controller}"
         subjects = [f"sa:kube-system/{controller}"]
@@ -56,7 +57,7 @@ def _cluster_roles() -> Iterator[Obj]:
 
 
 def _controller_roles() -> Iterator[Obj]:
-    for block in policy.CONTROLLERS.strip().split("\n\n"):
+    for block in CONTROLLERS.strip().split("\n\n"):
         name, *lines = block.split("\n")
         yield _role("ClusterRole", f"system:controller:{name}", lines)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from labrunner.sim.auth.controller_policy import EVENTS
+
 CLUSTER_ROLES: Final = """\
 cluster-admin
 * | * | *
@@ -213,260 +215,11 @@ system:service-account-issuer-discovery group:system:serviceaccounts
 system:volume-scheduler user:system:kube-scheduler
 """
 
-_EVENTS = "create patch update | core events.k8s.io | events"
-
-CONTROLLERS: Final = f"""\
-attachdetach-controller
-list watch | core | persistentvolumeclaims persistentvolumes
-READ | core | nodes
-patch update | core | nodes/status
-list watch | core | pods
-{_EVENTS}
-create delete get list watch | storage.k8s.io | volumeattachments
-READ | storage.k8s.io | csidrivers
-READ | storage.k8s.io | csinodes
-
-certificate-controller
-delete get list watch | certificates.k8s.io | certificatesigningrequests
-update | certificates.k8s.io | certificatesigningrequests/approval certificatesigningrequests/status
-approve | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client-kubelet
-sign | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client \
-kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving kubernetes.io/legacy-unknown
-create | authorization.k8s.io | subjectaccessreviews
-{_EVENTS}
-
-clusterrole-aggregation-controller
-escalate get list patch update watch | rbac.authorization.k8s.io | clusterroles
-
-cronjob-controller
-get list update watch | batch | cronjobs
-create delete get list patch update watch | batch | jobs
-update | batch | cronjobs/status
-update | batch | cronjobs/finalizers
-delete list watch | core | pods
-{_EVENTS}
-
-daemon-set-controller
-READ | apps extensions | daemonsets
-update | apps extensions | daemonsets/status
-update | apps extensions | daemonsets/finalizers
-list watch | core | nodes
-create delete list patch watch | core | pods
-create | core | pods/binding
-create delete get list patch update watch | apps | controllerrevisions
-{_EVENTS}
-
-deployment-controller
-get list update watch | apps extensions | deployments
-update | apps extensions | deployments/status
-update | apps extensions | deployments/finalizers
-create delete get list patch update watch | apps extensions | replicasets
-get list update watch | core | pods
-{_EVENTS}
-
-disruption-controller
-READ | apps extensions | deployments
-READ | apps extensions | replicasets
-READ | core | replicationcontrollers
-READ | policy | poddisruptionbudgets
-READ | apps | statefulsets
-update | policy | poddisruptionbudgets/status
-patch update | core | pods/status
-get | * | */scale
-{_EVENTS}
-
-endpoint-controller
-READ | core | pods services
-create delete get list update watch | core | endpoints
-create | core | endpoints/restricted
-{_EVENTS}
-
-endpointslice-controller
-READ | core | nodes pods services
-update | core | services/finalizers
-create delete get list update watch | discovery.k8s.io | endpointslices
-{_EVENTS}
-
-endpointslicemirroring-controller
-READ | core | endpoints services
-update | core | services/finalizers
-update | core | endpoints/finalizers
-create delete get list update watch | discovery.k8s.io | endpointslices
-{_EVENTS}
-
-ephemeral-volume-controller
-READ | core | pods
-update | core | pods/finalizers
-create get list watch | core | persistentvolumeclaims
-{_EVENTS}
-
-expand-controller
-get list patch update watch | core | persistentvolumes
-patch update | core | persistentvolumeclaims/status
-READ | core | persistentvolumeclaims
-{_EVENTS}
-get | core | services
-
-generic-garbage-collector
-delete get list patch update watch | * | *
-{_EVENTS}
-
-horizontal-pod-autoscaler
-READ | autoscaling | horizontalpodautoscalers
-update | autoscaling | horizontalpodautoscalers/status
-get update | * | */scale
-list watch | core | pods
-list watch | metrics.k8s.io | pods
-READ | custom.metrics.k8s.io | *
-READ | external.metrics.k8s.io | *
-{_EVENTS}
-
-job-controller
-get list patch update watch | batch | jobs
-update | batch | jobs/status
-update | batch | jobs/finalizers
-create delete list patch watch | core | pods
-{_EVENTS}
-
-legacy-service-account-token-cleaner
-get | core | configmaps | kube-apiserver-legacy-service-account-token-tracking
-delete patch | core | secrets
-
-namespace-controller
-delete get list watch | core | namespaces
-update | core | namespaces/finalize namespaces/status
-delete deletecollection get list watch | * | *
-
-node-controller
-delete get list patch update watch | core | nodes
-patch update | core | nodes/status
-patch update | core | pods/status
-delete get list watch | core | pods
-{_EVENTS}
-
-persistent-volume-binder
-create delete get list update watch | core | persistentvolumes
-update | core | persistentvolumes/status
-get list update watch | core | persistentvolumeclaims
-update | core | persistentvolumeclaims/status
-create delete get list watch | core | pods
-READ | storage.k8s.io | storageclasses
-list watch | core | nodes
-{_EVENTS}
-watch | core | events
-get | core | services
-
-pod-garbage-collector
-delete list watch | core | pods
-READ | core | nodes
-patch | core | pods/status
-
-pv-protection-controller
-get list update watch | core | persistentvolumes
-{_EVENTS}
-
-pvc-protection-controller
-get list update watch | core | persistentvolumeclaims
-READ | core | pods
-{_EVENTS}
-
-replicaset-controller
-get list update watch | apps extensions | replicasets
-update | apps extensions | replicasets/status
-update | apps extensions | replicasets/finalizers
-create delete list patch watch | core | pods
-{_EVENTS}
-
-replication-controller
-get list update watch | core | replicationcontrollers
-update | core | replicationcontrollers/status
-update | core | replicationcontrollers/finalizers
-create delete list patch watch | core | pods
-{_EVENTS}
-
-resource-claim-controller
-READ | core | pods
-update | core | pods/finalizers
-create delete get list watch | resource.k8s.io | resourceclaims
-patch update | resource.k8s.io | resourceclaims resourceclaims/status
-patch update | core | pods/status
-{_EVENTS}
-
-resourcequota-controller
-list watch | * | *
-update | core | resourcequotas/status
-{_EVENTS}
-
-root-ca-cert-publisher
-create update | core | configmaps
-{_EVENTS}
-
-route-controller
-list watch | core | nodes
-patch | core | nodes/status
-{_EVENTS}
-
-selinux-warning-controller
-{_EVENTS}
-READ | core | persistentvolumes
-READ | core | persistentvolumeclaims
-READ | core | pods
-READ | storage.k8s.io | csidrivers
-
-service-account-controller
-create | core | serviceaccounts
-{_EVENTS}
-
-service-cidrs-controller
-get list patch update watch | networking.k8s.io | servicecidrs
-patch update | networking.k8s.io | servicecidrs/finalizers
-patch update | networking.k8s.io | servicecidrs/status
-READ | networking.k8s.io | ipaddresses
-{_EVENTS}
-
-service-controller
-READ | core | services
-patch update | core | services/status
-list watch | core | nodes
-{_EVENTS}
-
-statefulset-controller
-list watch | core | pods
-READ | apps | statefulsets
-update | apps | statefulsets/status
-update | apps | statefulsets/finalizers
-create delete get patch update | core | pods
-create delete get list patch update watch | apps | controllerrevisions
-create get list watch | core | persistentvolumeclaims
-delete update | core | persistentvolumeclaims
-update | core | pods/finalizers
-{_EVENTS}
-
-ttl-after-finished-controller
-delete get list watch | batch | jobs
-{_EVENTS}
-
-ttl-controller
-list patch update watch | core | nodes
-{_EVENTS}
-
-validatingadmissionpolicy-status-controller
-READ | admissionregistration.k8s.io | validatingadmissionpolicies
-get patch update | admissionregistration.k8s.io | validatingadmissionpolicies/status
-{_EVENTS}
-
-volumeattributesclass-protection-controller
-READ | core | persistentvolumeclaims
-READ | core | persistentvolumes
-get list update watch | storage.k8s.io | volumeattributesclasses
-{_EVENTS}
-"""
-
 NAMESPACED_ROLES: Final = f"""\
 kube-public system:controller:bootstrap-signer
 READ | core | configmaps
 update | core | configmaps | cluster-info
-{_EVENTS}
+{EVENTS}
 
 kube-system extension-apiserver-authentication-reader
 READ | core | configmaps | extension-apiserver-authentication
@@ -488,7 +241,7 @@ create get list watch | core | configmaps
 
 kube-system system:controller:token-cleaner
 delete get list watch | core | secrets
-{_EVENTS}
+{EVENTS}
 """
 
 NAMESPACED_BINDINGS: Final = """\
