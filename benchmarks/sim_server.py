@@ -42,6 +42,7 @@ class Served:
     address: tuple[str, int]
     context: ssl.SSLContext | None
     ready: float
+    token: str
 
 
 @contextmanager
@@ -55,7 +56,8 @@ def serve(directory: Path, *, plain: bool) -> Iterator[Served]:
     ready = time.perf_counter() - began
     host, port = re.match(r"https?://(.*):(\d+)", line["server"]).groups()  # type: ignore[union-attr]
     try:
-        yield Served(child.pid, (host, int(port)), None if plain else _context(directory), ready)
+        token = (directory / "admin.token").read_text() if plain else ""
+        yield Served(child.pid, (host, int(port)), None if plain else _context(directory), ready, token)
     finally:
         child.terminate()
         child.wait()
@@ -70,16 +72,16 @@ def _context(directory: Path) -> ssl.SSLContext:
 class Client:
     """A keep-alive connection that knows as much HTTP as is needed here."""
 
-    def __init__(self, served: Served, token: str) -> None:
+    def __init__(self, served: Served) -> None:
         self.socket: socket.socket = socket.create_connection(served.address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if served.context is not None:
             self.socket = served.context.wrap_socket(self.socket, server_hostname="127.0.0.1")
-        self.token = token
+        self.credentials = f"Authorization: Bearer {served.token}\r\n" if served.token else ""
 
     def send(self, method: str, path: str, body: bytes = b"") -> None:
         head = (
-            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self.token}\r\n"
+            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{self.credentials}"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         self.socket.sendall(head.encode() + body)
@@ -104,27 +106,6 @@ class Client:
         return self.receive()
 
 
-def admin_token(directory: Path) -> str:
-    """The token of a service account that may do everything, since plain HTTP carries no certificate."""
-    with serve(directory, plain=False) as served:
-        client = Client(served, "")
-        account = {"metadata": {"name": "bench"}}
-        client.ask("POST", "/api/v1/namespaces/default/serviceaccounts", json.dumps(account).encode())
-        binding = {
-            "metadata": {"name": "bench"},
-            "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io",
-                "kind": "ClusterRole",
-                "name": "cluster-admin",
-            },
-            "subjects": [{"kind": "ServiceAccount", "name": "bench", "namespace": "default"}],
-        }
-        path = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
-        client.ask("POST", path, json.dumps(binding).encode())
-        answer = client.ask("POST", "/api/v1/namespaces/default/serviceaccounts/bench/token", b'{"spec":{}}')
-        return str(json.loads(answer)["status"]["token"])
-
-
 def config_map(name: str) -> bytes:
     """A body to create."""
     data = {"motd": "x" * 200, "mode": "bench"}
@@ -136,9 +117,9 @@ def config_map(name: str) -> bytes:
 MAPS = "/api/v1/namespaces/default/configmaps"
 
 
-def rate(served: Served, token: str, seconds: float, method: str, prefix: str) -> float:
+def rate(served: Served, seconds: float, method: str, prefix: str) -> float:
     """Requests a second over a few keep-alive connections with one request under way on each."""
-    clients = [Client(served, token) for _ in range(CONNECTIONS)]
+    clients = [Client(served) for _ in range(CONNECTIONS)]
     chooser = selectors.DefaultSelector()
     count = 0
 
@@ -166,10 +147,10 @@ def rate(served: Served, token: str, seconds: float, method: str, prefix: str) -
     return answered / elapsed
 
 
-def fan_out(served: Served, token: str, rounds: int = 60) -> float:
+def fan_out(served: Served, rounds: int = 60) -> float:
     """Median seconds from sending a change until each of the watchers has been told, over all of them."""
-    watchers = [Client(served, token) for _ in range(WATCHERS)]
-    writer = Client(served, token)
+    watchers = [Client(served) for _ in range(WATCHERS)]
+    writer = Client(served)
     version = json.loads(writer.ask("GET", MAPS + "?limit=1"))["metadata"]["resourceVersion"]
     for watcher in watchers:
         watcher.send("GET", f"{MAPS}?watch=true&resourceVersion={version}")
@@ -180,10 +161,13 @@ def fan_out(served: Served, token: str, rounds: int = 60) -> float:
     told: list[float] = []
     for number in range(rounds):
         began = time.perf_counter()
-        writer.send("POST", MAPS, config_map(f"fan-{number}"))
+        writer.send("POST", MAPS, config_map(f"fan-{version}-{number}"))
         waiting = set(watchers)
         while waiting:
-            for key, _ in chooser.select(5):
+            ready = chooser.select(5)
+            if not ready:
+                raise TimeoutError(f"{len(waiting)} watchers were not told")
+            for key, _ in ready:
                 key.data.socket.recv(262144)
                 told.append(time.perf_counter() - began)
                 waiting.discard(key.data)
@@ -218,31 +202,32 @@ def main() -> None:
                 f"{served.ready * 1000:.0f} ms",
                 READY_SECONDS / served.ready,
             )
-        token = admin_token(directory)
         starts = []
         for _ in range(5):
             with serve(directory, plain=False) as served:
                 starts.append(served.ready)
         ready = statistics.median(starts)
         show("ready, later starts (median of 5)", f"{ready * 1000:.0f} ms", READY_SECONDS / ready)
-        for plain in (True, False):
+    for plain in (True, False):
+        with tempfile.TemporaryDirectory() as name:
+            directory = Path(name)
             kind = "without TLS" if plain else "with TLS"
             with serve(directory, plain=plain) as served:
-                client = Client(served, token)
+                client = Client(served)
                 for number in range(OBJECTS):
-                    client.ask("POST", MAPS, config_map(f"{'p' if plain else 't'}-{number}"))
+                    client.ask("POST", MAPS, config_map(f"m-{number}"))
                 used = memory(served.pid)
-                show(f"memory with {OBJECTS} objects more, {kind}", f"{used:.1f} MB", MEMORY_MB / used)
-                gets = rate(served, token, seconds, "GET", "p-0")
+                show(f"memory with {OBJECTS} more objects, {kind}", f"{used:.1f} MB", MEMORY_MB / used)
+                gets = rate(served, seconds, "GET", "m-0")
                 show(f"GET, {kind}", f"{gets:.0f} /s", gets / GETS if plain else None)
-                told = fan_out(served, token)
+                told = fan_out(served)
                 show(
                     f"fan-out to {WATCHERS} watchers (p50), {kind}",
                     f"{told * 1000:.2f} ms",
                     FAN_OUT_SECONDS / told,
                 )
                 prefix = base64.b32encode(str(time.time()).encode()).decode().lower().strip("=")
-                creates = rate(served, token, seconds, "POST", prefix)
+                creates = rate(served, seconds, "POST", prefix)
                 show(f"create, {kind}", f"{creates:.0f} /s", creates / CREATES if plain else None)
                 show(f"memory after that, {kind}", f"{memory(served.pid):.1f} MB", None)
 

@@ -86,13 +86,13 @@ class FakeClock:
 
 
 def timestamp(moment: datetime) -> str:
-    """*moment* as ``metav1.Time``: RFC 3339, whole seconds, ``Z``."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """*moment* (in UTC) as ``metav1.Time``: RFC 3339, whole seconds, ``Z``."""
+    return moment.isoformat(timespec="seconds")[:19] + "Z"
 
 
 def micro_timestamp(moment: datetime) -> str:
-    """*moment* as ``metav1.MicroTime``: RFC 3339 with microseconds, ``Z``."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """*moment* (in UTC) as ``metav1.MicroTime``: RFC 3339 with microseconds, ``Z``."""
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def parse_timestamp(text: str) -> datetime:

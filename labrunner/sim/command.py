@@ -97,6 +97,8 @@ async def _until_told_to_stop(server: Server, lock: process.Lock) -> int:
         "pid": running.pid,
     }
     print(json.dumps(ready), flush=True)
+    if server.options.controllers:
+        server.start_controllers()
     gc.collect()
     gc.freeze()
     gc.enable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from labrunner.sim.api.local import Api
@@ -15,11 +16,14 @@ _ALWAYS_OPEN = frozenset(("/healthz", "/livez", "/readyz", "/version"))
 
 
 class Security:
-    """Authenticator, authorizer and reviews of one cluster. *key* is the file of the token-signing key."""
+    """Authenticator, authorizer and reviews of one cluster.
 
-    def __init__(self, api: Api, key: Path) -> None:
+    *key* is the file of the token-signing key; *tokens* are static bearer tokens and whom they stand for.
+    """
+
+    def __init__(self, api: Api, key: Path, tokens: Mapping[str, User] | None = None) -> None:
         self.issuer = TokenIssuer(key.read_bytes(), api.store.get, api.clock)
-        self.authenticator = Authenticator(self.issuer)
+        self.authenticator = Authenticator(self.issuer, tokens)
         self.authorizer = Authorizer(api.store)
         self.reviewer = Reviewer(self.authorizer, self.authenticator, api.clock)
 

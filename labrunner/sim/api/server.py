@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import secrets
 import ssl
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from labrunner.sim import auth, controllers, node
+from labrunner.sim import auth
 from labrunner.sim.api.application import Application
 from labrunner.sim.api.control import Control
 from labrunner.sim.api.discovery import Discovery
@@ -19,13 +20,17 @@ from labrunner.sim.api.local import Api
 from labrunner.sim.api.openapi import OpenApi
 from labrunner.sim.api.resource_handler import ResourceHandler
 from labrunner.sim.api.security import Security
-from labrunner.sim.auth.aggregation import Aggregator
 from labrunner.sim.clock import Clock, RealClock, timestamp
 from labrunner.sim.crd import Definitions
 from labrunner.sim.http import Connection, kubeconfig, tls
+from labrunner.sim.http.files import write_private
+from labrunner.sim.node.bootstrap import bootstrap_objects
 from labrunner.sim.objects import Obj, meta
 from labrunner.sim.resources import Registry
 from labrunner.sim.store import Journal, Store
+
+if TYPE_CHECKING:
+    from labrunner.sim.controllers import Controllers
 
 HOST = "127.0.0.1"
 GRACE = 0.2
@@ -59,32 +64,57 @@ class Server:
         self.url = ""
         self._connections: set[Connection] = set()
         self._listener: asyncio.Server | None = None
-        self._controllers: controllers.Controllers | None = None
+        self._security = Security(self.api, self.pki.accounts_key, self._static_tokens())
+        self._controllers: Controllers | None = None
+
+    def _static_tokens(self) -> dict[str, auth.User]:
+        """Plain HTTP carries no certificates: there, a token in a private file makes the administrator."""
+        if not self.options.plain:
+            return {}
+        token = secrets.token_urlsafe(32)
+        write_private(self.options.directory / "admin.token", token.encode())
+        return {token: auth.User(tls.ADMIN, tls.ADMIN_GROUPS)}
 
     async def start(self) -> None:
         """Listen. Raises PortTakenError, OSError."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_quiet)
-        security = Security(self.api, self.pki.accounts_key)
         bootstrap(self.api)
         self.definitions.start()
         secure = None if self.options.plain else tls.server_context(self.pki)
-        self._listener = await self._listen(loop, secure, security)
+        self._listener = await self._listen(loop, secure)
         port = self._listener.sockets[0].getsockname()[1]
         self.url = f"{'http' if self.options.plain else 'https'}://{HOST}:{port}"
         kubeconfig.write(self.kubeconfig, self.url, None if self.options.plain else self.pki)
-        if self.options.controllers:
-            self._controllers = controllers.start(
-                self.api,
-                root_ca=self.pki.ca.read_text(),
-                make_token=security.issuer.legacy,
-                sign=lambda request, days: self.pki.sign_request(request, days=days),
-            )
-            Aggregator(self.api).start()
         self.api.recorder.start()
 
-    async def _listen(
-        self, loop: asyncio.AbstractEventLoop, secure: ssl.SSLContext | None, security: Security
+    def start_controllers(self) -> None:
+        """Set the controllers to work. Apart from :meth:`start`, since importing them takes longer than listening."""
+        from labrunner.sim import controllers
+        from labrunner.sim.auth.aggregation import Aggregator
+
+        self._controllers = controllers.start(
+            self.api,
+            root_ca=self.pki.ca.read_text(),
+            make_token=self._security.issuer.legacy,
+            sign=lambda request, days: self.pki.sign_request(request, days=days),
+        )
+        Aggregator(self.api).start()
+
+    async def _listen(self, loop: asyncio.AbstractEventLoop, secure: ssl.SSLContext | None) -> asyncio.Server:
+        """Listen on the port asked for; else on the one of last time, so that copies of the kubeconfig live on."""
+        if self.options.port:
+            return await self._listen_on(loop, secure, self.options.port)
+        remembered = self.options.directory / "port"
+        try:
+            listener = await self._listen_on(loop, secure, int(remembered.read_text()))
+        except (OSError, ValueError, OverflowError, PortTakenError):
+            listener = await self._listen_on(loop, secure, 0)
+        remembered.write_text(str(listener.sockets[0].getsockname()[1]))
+        return listener
+
+    async def _listen_on(
+        self, loop: asyncio.AbstractEventLoop, secure: ssl.SSLContext | None, port: int
     ) -> asyncio.Server:
         holder: list[Application] = []
         extra: dict[str, Any] = {"ssl_handshake_timeout": 10.0, "ssl_shutdown_timeout": 2.0} if secure else {}
@@ -92,7 +122,7 @@ class Server:
             listener = await loop.create_server(
                 lambda: Connection(holder[0].handle, self._connections),
                 HOST,
-                self.options.port,
+                port,
                 ssl=secure,
                 backlog=512,
                 start_serving=False,
@@ -100,17 +130,14 @@ class Server:
             )
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise PortTakenError(
-                    f"port {self.options.port} on {HOST} is taken by another process"
-                ) from None
+                raise PortTakenError(f"port {port} on {HOST} is taken by another process") from None
             raise
-        address = "{}:{}".format(*listener.sockets[0].getsockname()[:2])
-        holder.append(self._application(security, address))
+        holder.append(self._application("{}:{}".format(*listener.sockets[0].getsockname()[:2])))
         await listener.start_serving()
         return listener
 
-    def _application(self, security: Security, address: str) -> Application:
-        api = self.api
+    def _application(self, address: str) -> Application:
+        api, security = self.api, self._security
         return Application(
             ResourceHandler(api, security, self.definitions),
             security,
@@ -142,7 +169,7 @@ def bootstrap(api: Api) -> None:
     """Put what every new cluster holds into an empty store; in an older one, only what is missing of RBAC."""
     fresh = api.store.count("namespaces") == 0
     now = api.clock.now()
-    objects: Iterator[tuple[str, Obj]] = iter(node.bootstrap_objects(now)) if fresh else iter(())
+    objects: Iterator[tuple[str, Obj]] = iter(bootstrap_objects(now)) if fresh else iter(())
     for gr, obj in (*objects, *auth.bootstrap_objects()):
         rt = api.type_of(gr)
         found = meta(obj)

@@ -13,7 +13,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from email.utils import formatdate
 from typing import Any, Final
 
 from labrunner.sim.http.message import Head, PeerCertificate, Request, Response, Stream, reason
@@ -23,6 +22,8 @@ HEAD_TIMEOUT: Final = 30.0
 BODY_TIMEOUT: Final = 60.0
 IDLE_TIMEOUT: Final = 300.0
 MAX_BACKLOG: Final = 16 * 1024 * 1024
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _HEADS_KEPT: Final = 512
 _HEAD_WORTH_KEEPING: Final = 2048
 
@@ -36,7 +37,10 @@ def _date_header() -> bytes:
     global _date
     now = int(time.time())
     if _date[0] != now:
-        _date = now, formatdate(now, usegmt=True).encode()
+        moment = time.gmtime(now)
+        day, month = _DAYS[moment.tm_wday], _MONTHS[moment.tm_mon - 1]
+        clock = f"{moment.tm_hour:02d}:{moment.tm_min:02d}:{moment.tm_sec:02d}"
+        _date = now, f"{day}, {moment.tm_mday:02d} {month} {moment.tm_year} {clock} GMT".encode()
     return _date[1]
 
 
