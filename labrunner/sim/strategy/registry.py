@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labrunner.sim.clock import timestamp
-from labrunner.sim.objects import Obj, clone, meta
+from labrunner.sim.objects import Obj, clone
 from labrunner.sim.strategy import lifecycle, pods, services
 from labrunner.sim.strategy.warnings import warnings
 
@@ -58,9 +58,11 @@ def prepare_update(new: Obj, old: Obj, rt: ResourceType, api: Api, subresource: 
     elif gr == "namespaces" and subresource != "finalize":
         _keep_finalizers(new, old)
     elif gr == "certificatesigningrequests.certificates.k8s.io":
-        _certificate_request(new, old, subresource)
+        _certificate_request(new, old, subresource, timestamp(api.clock.now()))
     elif gr == "pods" and subresource == "ephemeralcontainers":
         _only_ephemeral_containers(new, old)
+    elif gr == "pods" and subresource == "resize":
+        _only_resources(new, old)
     lifecycle.advance(new, old, rt)
 
 
@@ -73,14 +75,22 @@ def _keep_finalizers(new: Obj, old: Obj) -> None:
         spec["finalizers"] = list(found)
 
 
-def _certificate_request(new: Obj, old: Obj, subresource: str) -> None:
-    """The request itself never changes; approval only sets conditions."""
+def _certificate_request(new: Obj, old: Obj, subresource: str, now: str) -> None:
+    """The request itself never changes; approval only sets conditions, and is dated."""
     conditions = (new.get("status") or {}).get("conditions")
     new["spec"] = clone(old.get("spec") or {})
-    if subresource == "approval":
-        new["status"] = clone(old.get("status") or {})
-        if conditions is not None:
-            new["status"]["conditions"] = conditions
+    if subresource != "approval":
+        return
+    new["status"] = clone(old.get("status") or {})
+    if conditions is None:
+        return
+    known = {c.get("type"): c for c in (old.get("status") or {}).get("conditions") or []}
+    for condition in conditions:
+        condition.setdefault("lastUpdateTime", now)
+        before = known.get(condition.get("type")) or {}
+        same = before.get("status") == condition.get("status") and before.get("lastTransitionTime")
+        condition.setdefault("lastTransitionTime", before["lastTransitionTime"] if same else now)
+    new["status"]["conditions"] = conditions
 
 
 def _only_ephemeral_containers(new: Obj, old: Obj) -> None:
@@ -88,4 +98,16 @@ def _only_ephemeral_containers(new: Obj, old: Obj) -> None:
     new["spec"] = clone(old.get("spec") or {})
     if wanted is not None:
         new["spec"]["ephemeralContainers"] = wanted
-    meta(new)
+
+
+def _only_resources(new: Obj, old: Obj) -> None:
+    """Resizing changes what containers get, and how they take it, but nothing else."""
+    wanted = new.get("spec") or {}
+    new["spec"] = clone(old.get("spec") or {})
+    for key in ("containers", "initContainers"):
+        asked = {c.get("name"): c for c in wanted.get(key) or []}
+        for container in new["spec"].get(key) or []:
+            found = asked.get(container.get("name"), container)
+            for field in ("resources", "resizePolicy"):
+                if found.get(field) is not None:
+                    container[field] = found[field]

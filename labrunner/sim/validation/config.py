@@ -169,7 +169,8 @@ def update_node(new: Obj, old: Obj) -> Errors:
     out = meta.update(new, old)
     after, before = new.get("spec") or {}, old.get("spec") or {}
     known = before.get("podCIDRs") or []
-    if known and known != (after.get("podCIDRs") or []):
+    moved = known and after.get("podCIDR", known[0]) != known[0]
+    if known and (moved or known != (after.get("podCIDRs") or [])):
         text = 'node updates may not change podCIDR except from "" to valid'
         out.append(forbidden_field("spec.podCIDRs", text))
     if before.get("providerID") and before["providerID"] != after.get("providerID"):

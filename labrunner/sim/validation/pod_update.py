@@ -8,6 +8,7 @@ from typing import Any, Final
 from labrunner.sim.errors import forbidden_field, invalid_value, required
 from labrunner.sim.objects import Obj, annotations_of, clone
 from labrunner.sim.quantity import QuantityError, canonical
+from labrunner.sim.strategy.pods import qos_class
 from labrunner.sim.validation import meta, pod, scheduling
 from labrunner.sim.validation.internal_form import indented, render
 from labrunner.sim.validation.syntax import Errors, out_of_range
@@ -17,7 +18,7 @@ _CHANGEABLE: Final = (
     "`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` "
     "(allow it to be set to 1 if it was previously negative)"
 )
-_FIXED_ANNOTATIONS: Final = "kubernetes.io/config.mirror"
+_MIRROR: Final = "kubernetes.io/config.mirror"
 _INT32: Final = 2**31 - 1
 
 
@@ -80,7 +81,7 @@ def spec_diff(old: Obj, new: Obj, kind: str = "PodSpec") -> str:
 
 def _annotations(new: Obj, old: Obj) -> Errors:
     after, before = annotations_of(new), annotations_of(old)
-    key = _FIXED_ANNOTATIONS
+    key = _MIRROR
     here = f"metadata.annotations[{key}]"
     if key in before and after.get(key) != before[key]:
         return [forbidden_field(here, "may not remove or update mirror pod annotation")]
@@ -194,6 +195,44 @@ def ephemeral_containers(new: Obj, old: Obj) -> Errors:
     return out
 
 
-def status(new: Obj, old: Obj) -> Errors:
-    """A Pod's status."""
-    return meta.update(new, old)
+def resize(new: Obj, old: Obj) -> Errors:
+    """A Pod replaced through ``resize``: cpu and memory of its containers only."""
+    out = meta.update(new, old) + pod.metadata_and_spec(new)
+    after, before = new.get("spec") or {}, old.get("spec") or {}
+    if _MIRROR in annotations_of(old):
+        return [forbidden_field("", "static pods cannot be resized")]
+    if (before.get("os") or {}).get("name") == "windows":
+        return [forbidden_field("", "windows pods cannot be resized")]
+    quality = qos_class(new)
+    if (old.get("status") or {}).get("qosClass", quality) != quality:
+        text = "Pod QOS Class may not change as a result of resizing"
+        out.append(invalid_value("spec", (old.get("status") or {}).get("qosClass"), text))
+    for i, (container, known) in enumerate(_pairs(after, before, "initContainers")):
+        if container.get("restartPolicy") == "Always":
+            out += _resized(container, known, f"spec.initContainers[{i}].resources")
+        elif not same(container, known):
+            text = "resources for non-sidecar init containers are immutable"
+            out.append(forbidden_field("spec", text))
+    for i, (container, known) in enumerate(_pairs(after, before, "containers")):
+        out += _resized(container, known, f"spec.containers[{i}].resources")
+    return out
+
+
+def _pairs(after: Obj, before: Obj, key: str) -> list[tuple[Obj, Obj]]:
+    return list(zip(after.get(key) or [], before.get(key) or [], strict=False))
+
+
+def _resized(container: Obj, known: Obj, path: str) -> Errors:
+    out: Errors = []
+    after, before = container.get("resources") or {}, known.get("resources") or {}
+    for section, noun in (("requests", "requests"), ("limits", "limits")):
+        if set(before.get(section) or {}) - set(after.get(section) or {}):
+            out.append(forbidden_field(f"{path}.{section}", f"resource {noun} cannot be removed"))
+    others = ({k: v for k, v in (r.get(s) or {}).items() if k not in ("cpu", "memory")}
+              for r in (after, before) for s in ("requests", "limits"))  # fmt: skip
+    new_requests, new_limits, old_requests, old_limits = others
+    if not same(
+        {"requests": new_requests, "limits": new_limits}, {"requests": old_requests, "limits": old_limits}
+    ):
+        out.append(forbidden_field("spec", "only cpu and memory resources are mutable"))
+    return out

@@ -84,6 +84,7 @@ RULES: Final[dict[str, tuple[Create, Update]]] = {
 # Subresources with rules of their own; the others only have their metadata checked.
 SUBRESOURCES: Final[dict[tuple[str, str], Update]] = {
     ("pods", "ephemeralcontainers"): pod_update.ephemeral_containers,
+    ("pods", "resize"): pod_update.resize,
     ("namespaces", "finalize"): config.finalize_namespace,
 }
 # Subresources whose body is the object's whole new spec.
