@@ -44,8 +44,8 @@ class JobController(Controller):
 
     def reconcile(self, key: Key) -> float | None:
         job = self.api.store.get(JOBS, *key)
+        self._free_orphans(key, uid_of(job) if job is not None else "")
         if job is None:
-            self._free_orphans(key)
             return None
         if (
             get_path(job, "spec", "managedBy", default="kubernetes.io/job-controller")
@@ -54,10 +54,12 @@ class JobController(Controller):
             return None
         return _Job(self, job).run()
 
-    def _free_orphans(self, key: Key) -> None:
+    def _free_orphans(self, key: Key, uid: str) -> None:
+        """Pods of a Job that is gone, even if another one has its name now, are held by nothing."""
         for pod in self.api.store.list("pods", key[0]):
             reference = owner_controller(pod) or {}
-            if reference.get("kind") == "Job" and reference.get("name") == key[1]:
+            named = reference.get("kind") == "Job" and reference.get("name") == key[1]
+            if named and reference.get("uid") != uid:
                 self.untrack(pod)
 
     def untrack(self, pod: Obj) -> None:
@@ -128,8 +130,7 @@ class _Job:
         """Count each finished pod once; its finalizer says that it has not been counted."""
         indexes = rules.parse_indexes(self.status.get("completedIndexes", ""))
         for pod in self.pods:
-            ending = is_terminating(pod) and (is_finished(pod) or not get_path(pod, "spec", "nodeName"))
-            if not self._tracked(pod) or not (is_finished(pod) or ending):
+            if not self._tracked(pod) or not (is_finished(pod) or self._counts_as_failed(pod)):
                 continue
             self.counted.append(pod)
             if phase(pod) == "Succeeded":
@@ -142,6 +143,11 @@ class _Job:
         if rules.is_indexed(self.job) and indexes:
             self.status["completedIndexes"] = rules.format_indexes(indexes)
             self.status["succeeded"] = len(indexes)
+
+    def _counts_as_failed(self, pod: Obj) -> bool:
+        """A deleted pod may never reach a final phase, so it counts at once, unless only failed ones are replaced."""
+        strict = self.spec.get("podReplacementPolicy") == "Failed" or self.spec.get("podFailurePolicy")
+        return is_terminating(pod) and (not strict or not get_path(pod, "spec", "nodeName"))
 
     def _failing(self) -> tuple[str, str] | None:
         """Reason and message when the job has failed."""
@@ -204,6 +210,12 @@ class _Job:
         ]
         return any(not is_finished(p) for p in self.pods)
 
+    def _give_up(self, pods: list[Obj]) -> None:
+        """Delete pods that are not wanted now; they do not count as failures."""
+        for pod in pods:
+            self.controller.untrack(pod)
+            self._delete(pod)
+
     def _delete(self, pod: Obj) -> None:
         self.api.delete("pods", name_of(pod), namespace_of(pod))
         self.controller.event(self.job, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")
@@ -237,8 +249,7 @@ class _Job:
     def _suspend(self, suspended: bool) -> None:
         found = next((c for c in self.status.get("conditions") or [] if c["type"] == "Suspended"), None)
         if suspended:
-            for pod in self._active:
-                self._delete(pod)
+            self._give_up(self._active)
             if found is None or found["status"] != "True":
                 self._set_condition("Suspended", "JobSuspended", "Job suspended")
                 self.controller.event(self.job, "Normal", "Suspended", "Job suspended")
@@ -261,8 +272,7 @@ class _Job:
             wanted = min(parallel, int(completions) - succeeded)
         if len(active) > wanted:
             surplus = sorted(active, key=lambda p: (is_ready(p), meta(p).get("creationTimestamp", "")))
-            for pod in surplus[: len(active) - max(0, wanted)]:
-                self._delete(pod)
+            self._give_up(surplus[: len(active) - max(0, wanted)])
             return
         ending = [p for p in self.pods if is_terminating(p) and not is_finished(p)]
         missing = wanted - len(active)

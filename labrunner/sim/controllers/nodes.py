@@ -227,7 +227,13 @@ class OrphanedPods(Controller):
     name = "pod-garbage-collector"
 
     def watches(self) -> Mapping[str, Mapper]:
-        return {"nodes": self._of_node}
+        return {"nodes": self._of_node, "pods": self._of_pod}
+
+    def _of_pod(self, change: Change) -> Iterable[Key]:
+        node = get_path(change.new, "spec", "nodeName") if change.type == "ADDED" else None
+        if node and self.api.store.get("nodes", "", node) is None:
+            self.requeue(("", node), POD_QUARANTINE)
+        return []
 
     def _of_node(self, change: Change) -> Iterable[Key]:
         if change.new is None:

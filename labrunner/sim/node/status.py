@@ -62,8 +62,9 @@ def conditions(
     for kind in _ORDER:
         if kind not in told:
             old = before.get(kind)
-            if old is not None:
-                out.append({**old, "observedGeneration": generation})
+            # A pod that was made with a node's name never met the scheduler.
+            given = old or {"lastProbeTime": None, "lastTransitionTime": now, "status": "True", "type": kind}
+            out.append({**given, "observedGeneration": generation})
             continue
         holds, reason, message = told[kind]
         status = "True" if holds else "False"

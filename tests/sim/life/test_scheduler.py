@@ -255,3 +255,14 @@ def test_a_claim_that_waits_is_provisioned_for_its_first_pod(cluster: Cluster) -
     cluster.clock.advance(1)
     assert cluster.status("persistentvolumeclaims", "data")["phase"] == "Bound"
     assert cluster.state("p") == "running"
+
+
+def test_a_pod_with_a_node_name_needs_no_scheduler(cluster: Cluster) -> None:
+    cluster.pod("there", image="nginx", spec={"nodeName": "simulated-control-plane"})
+    cluster.pod("lost", image="nginx", spec={"nodeName": "no-such-node"})
+    cluster.clock.advance(1)
+    assert cluster.state("there") == "running"
+    assert cluster.condition("pods", "there", "PodScheduled")["status"] == "True"
+    assert cluster.events("there", "Scheduled") == []
+    cluster.clock.advance(45)
+    assert cluster.names("pods") == ["there"]
