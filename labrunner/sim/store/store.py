@@ -77,10 +77,12 @@ class Store:
         table = self._tables.get(gr)
         if table is None:
             return []
-        if rv >= self._rv or not table.history or table.history[-1].rv <= rv:
+        if rv >= self._rv:
             return list(table.select(namespace))
         if rv < table.compacted:
             raise Compacted(table.compacted)
+        if not table.history or table.history[-1].rv <= rv:
+            return list(table.select(namespace))
         state = table.at(rv)
         prefix = "" if namespace is None else f"{namespace}/"
         return [state[key] for key in sorted(state) if key.startswith(prefix)]
