@@ -51,6 +51,7 @@ class PodLife:
         self.sandbox = False
         self.stopping = False
         self.over = False
+        self.settled = False
         self.outcomes = Outcomes(self.api, pod)
         self.inits: list[Container] = []
         self.apps: list[Container] = []
@@ -272,6 +273,7 @@ class PodLife:
 
     def settle(self) -> None:
         """A finished pod needs no time any more; its address is free again."""
+        self.settled = True
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
@@ -323,7 +325,9 @@ class PodLife:
         """The pod object has a new version."""
         before, self.pod = self.pod, pod
         if is_terminating(pod):
-            if not is_terminating(before):
+            # A settled pod may be found deleted but not removed when a snapshot was restored.
+            unremoved = self.settled and bool(meta(pod).get("deletionGracePeriodSeconds"))
+            if unremoved or not is_terminating(before):
                 self.stopper.delete()
             return
         if annotations_of(before).get(ANNOTATION) != annotations_of(pod).get(ANNOTATION):
