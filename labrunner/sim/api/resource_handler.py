@@ -19,12 +19,14 @@ from labrunner.sim.auth.reviews import KINDS as REVIEWS
 from labrunner.sim.crd import Definitions
 from labrunner.sim.http import Request, Response, Stream
 from labrunner.sim.objects import Obj
+from labrunner.sim.resource_table import VERBS
 from labrunner.sim.resources import ResourceType
 
 _DEPRECATED: Final = {
     ("", "v1", "componentstatuses"): "v1 ComponentStatus is deprecated in v1.19+",
     ("", "v1", "endpoints"): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
 }
+_VERBS: Final = frozenset(VERBS["*"])
 _OPTIONS_KIND: Final = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions"}
 
 
@@ -71,6 +73,8 @@ class ResourceHandler:
         rt = self.api.registry.by_path(info.group, info.version, info.resource)
         if rt is None:
             raise errors.no_such_path()
+        if info.verb not in _VERBS:
+            raise errors.method_not_allowed()
         if rt.namespaced:
             anywhere = info.verb in ("list", "watch") and not info.name
             if not info.namespace and not anywhere:
