@@ -13,6 +13,7 @@ from labrunner.sim.controllers.endpoints import EndpointsController, EndpointSli
 from labrunner.sim.controllers.expiry import ExpiryController
 from labrunner.sim.controllers.garbage import GarbageCollector
 from labrunner.sim.controllers.job import JobController
+from labrunner.sim.controllers.mirroring import MirroringController
 from labrunner.sim.controllers.namespaces import NamespaceController
 from labrunner.sim.controllers.nodes import (
     HeartbeatController,
@@ -76,6 +77,7 @@ def start(
             CronJobController(api),
             EndpointSliceController(api),
             EndpointsController(api),
+            MirroringController(api),
             NamespaceController(api),
             GarbageCollector(api),
             DisruptionController(api),
