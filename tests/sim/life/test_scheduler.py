@@ -201,6 +201,11 @@ def test_a_pod_of_higher_priority_takes_the_place_of_a_lower_one(cluster: Cluste
     cluster.pod("low", image="nginx", resources=requests(cpu="3"))
     cluster.clock.advance(1)
     cluster.pod("high", image="nginx", resources=requests(cpu="3"), spec={"priorityClassName": "high"})
+    cluster.clock.advance(0.2)
+    assert cluster.status("pods", "high")["nominatedNodeName"] == "simulated-node-1"
+    assert refusal(cluster, "high") == (
+        "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s)."
+    )
     cluster.clock.advance(5)
     assert cluster.state("high") == "running"
     assert cluster.names("pods") == ["high"]

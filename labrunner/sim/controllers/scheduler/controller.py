@@ -180,7 +180,7 @@ class SchedulerController(Controller):
 
     def _fail(self, key: Key, pod: Obj, cycle: Cycle, verdict: Verdict) -> None:
         choice = choose_victims(cycle, verdict)
-        message = unschedulable_message(verdict, len(self._rooms))
+        message = unschedulable_message(verdict, len(self._rooms), preempting=choice is not None)
         attempts = self._waiting.get(key, (0, 0.0))[0] + 1
         self._waiting[key] = (attempts, self.api.clock.now().timestamp())
         self.event(pod, "Warning", "FailedScheduling", message)

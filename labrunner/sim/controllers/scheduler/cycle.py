@@ -139,14 +139,16 @@ def _tally(reasons: Iterable[str]) -> str:
     return ", ".join(sorted(f"{count} {text}" for text, count in Counter(reasons).items()))
 
 
-def unschedulable_message(verdict: Verdict, nodes: int) -> str:
-    """The text of ``FailedScheduling`` when nothing was, or could be, preempted."""
+def unschedulable_message(verdict: Verdict, nodes: int, *, preempting: bool = False) -> str:
+    """The text of ``FailedScheduling``; with *preempting*, nothing is said of why preemption would not help."""
     head = f"0/{nodes} nodes are available"
     if nodes == 0:
         return "no nodes available to schedule pods"
     if verdict.refusal:
         return f"{head}: {verdict.refusal}. not found"
     reasons = _tally(text for problems in verdict.problems.values() for text, _ in problems)
+    if preempting:
+        return f"{head}: {reasons}."
     helpless = _tally(
         "Preemption is not helpful for scheduling"
         if any(final for _, final in problems)
