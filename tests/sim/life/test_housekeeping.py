@@ -406,3 +406,16 @@ def test_pods_of_a_deleted_node_are_replaced(cluster: Cluster) -> None:
     (other,) = cluster.api.list("pods", "default")
     assert other["spec"]["nodeName"] != pod["spec"]["nodeName"]
     assert cluster.state(name_of(other)) == "running"
+
+
+def test_endpoints_made_by_hand_are_mirrored(cluster: Cluster) -> None:
+    cluster.create("services", "legacy", {"ports": [{"port": 80}]})
+    subset = {"addresses": [{"ip": "192.0.2.50"}], "ports": [{"port": 8080}]}
+    cluster.create("endpoints", "legacy", subsets=[subset])
+    cluster.clock.advance(0.2)
+    (found,) = [s for s in cluster.api.list(SLICES, "default") if name_of(s).startswith("legacy-")]
+    assert found["endpoints"] == [{"addresses": ["192.0.2.50"], "conditions": {"ready": True}}]
+    assert found["metadata"]["labels"]["kubernetes.io/service-name"] == "legacy"
+    cluster.delete("endpoints", "legacy")
+    cluster.clock.advance(0.5)
+    assert cluster.names(SLICES) == ["kubernetes"]
