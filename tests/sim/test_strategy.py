@@ -203,6 +203,32 @@ def test_headless_services_without_selector_take_both_families(api: Api) -> None
             "pods",
             'spec.containers[0].resources.requests[memory]: fractional byte value "100m" is invalid, must be an integer',
         ),
+        (
+            pod(container={"ports": [{"containerPort": 80}, {"containerPort": 80, "hostPort": 8080}]}),
+            "pods",
+            "spec.containers[0].ports[1]: overlapping port definition with spec.containers[0].ports[0]",
+        ),
+        (
+            pod({"topologySpreadConstraints": [{"topologyKey": "zone"}]}),
+            "pods",
+            "spec.topologySpreadConstraints[0].labelSelector: a null labelSelector results in matching no pod",
+        ),
+        (
+            pod(
+                {
+                    "volumes": [
+                        {"name": "v", "configMap": {"name": "n", "items": [{"path": "a"}, {"path": "a/b"}]}}
+                    ]
+                }
+            ),
+            "pods",
+            'volume "v" (ConfigMap "n"): overlapping paths: "a/b" with "a"',
+        ),
+        (
+            made("services", {"type": "ClusterIP", "externalIPs": ["1.2.3.4"]}),
+            "services",
+            "spec.externalIPs is deprecated and may no longer be implemented in some clusters",
+        ),
     ],
 )
 def test_warnings(obj: Obj, gr: str, warning: str) -> None:
