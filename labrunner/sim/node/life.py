@@ -29,8 +29,8 @@ from labrunner.sim.objects import (
 if TYPE_CHECKING:
     from labrunner.sim.node.kubelet import Host
 
-ADMIT: Final = 0.03
-MOUNT: Final = 0.04
+ADMIT: Final = 0.02
+MOUNT: Final = 0.02
 NOTICE: Final = 0.7
 """How long an ended container goes unnoticed, seconds."""
 RESYNC: Final = 12.0
@@ -243,7 +243,7 @@ class PodLife:
         if self._completed(container):
             if container.kind == "init" and code == 0:
                 self.report.soon()
-                self.after(0.05, self.advance)
+                self.after(0.02, self.advance)
             else:
                 self._maybe_finish(container)
             return

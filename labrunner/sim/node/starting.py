@@ -12,10 +12,10 @@ from labrunner.sim.objects import get_path
 if TYPE_CHECKING:
     from labrunner.sim.node.life import PodLife
 
-PULL: Final = 0.12
+PULL: Final = 0.08
 FAILED_PULL: Final = 0.5
-CREATE: Final = 0.05
-START: Final = 0.06
+CREATE: Final = 0.02
+START: Final = 0.03
 RESYNC: Final = 12.0
 _EPOCH: Final = "1970-01-01T00:00:00Z"
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 STUBBORN: Final = 1.0
 """Seconds after which a process that ignores SIGTERM is killed: the grace period, shortened."""
-POLITE: Final = 0.15
+POLITE: Final = 0.08
 
 
 class Stopper:
@@ -106,7 +106,7 @@ class Stopper:
         life.sandbox = False
         life.report.now()
         if is_terminating(life.pod):
-            life.after(0.03, self._remove)
+            life.after(0.02, self._remove)
         else:
             life.settle()
 

@@ -216,7 +216,7 @@ def test_no_execute_taint_evicts(cluster: Cluster) -> None:
     cluster.pod("p", image="nginx")
     cluster.clock.advance(1)
     change_node(cluster, taints=[{"key": "maintenance", "effect": "NoExecute"}])
-    cluster.clock.advance(0.1)
+    cluster.clock.advance(0.05)
     assert cluster.condition("pods", "p", "DisruptionTarget")["reason"] == "DeletionByTaintManager"
     cluster.clock.advance(3)
     assert cluster.names("pods") == []
