@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.clock import parse_timestamp, timestamp
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from labrunner.sim.store import Change
 
 JOBS: Final = "jobs.batch"
+BURST: Final = 50
 _FINISHED: Final = ("Complete", "Failed")
 
 
@@ -284,7 +285,7 @@ class _Job:
         if left > 0:
             self.wait = left
             return
-        self._create(missing)
+        self._create(min(missing, BURST))
 
     def _backoff_left(self) -> float:
         """After failures in a row, the next pod waits, counted from the last failure."""
@@ -300,7 +301,7 @@ class _Job:
         return rules.backoff_after(streak) - since
 
     def _create(self, count: int) -> None:
-        indexes = iter(self._free_indexes()) if rules.is_indexed(self.job) else None
+        indexes = self._free_indexes() if rules.is_indexed(self.job) else None
         for _ in range(count):
             number = next(indexes, None) if indexes is not None else None
             if indexes is not None and number is None:
@@ -315,11 +316,11 @@ class _Job:
             self.pods.append(made)
             self.controller.event(self.job, "Normal", "SuccessfulCreate", f"Created pod: {name_of(made)}")
 
-    def _free_indexes(self) -> list[int]:
+    def _free_indexes(self) -> Iterator[int]:
         done = rules.parse_indexes(self.status.get("completedIndexes", ""))
         busy = {rules.index_of(p) for p in self.pods if not is_finished(p)}
         total = int(self.spec.get("completions") or 0)
-        return [n for n in range(total) if n not in done and n not in busy]
+        return (n for n in range(total) if n not in done and n not in busy)
 
     def _pod(self, index: int | None) -> Obj:
         prefix = f"{name_of(self.job)}-" + ("" if index is None else f"{index}-")

@@ -11,6 +11,7 @@ TRACKING: Final = "batch.kubernetes.io/job-tracking"
 INDEX: Final = "batch.kubernetes.io/job-completion-index"
 FIRST_BACKOFF: Final = 10.0
 LAST_BACKOFF: Final = 600.0
+_LONGEST_SPAN: Final = 1_000_000
 
 
 def is_indexed(job: Obj) -> bool:
@@ -30,7 +31,7 @@ def parse_indexes(text: str) -> set[int]:
     for part in text.split(","):
         first, _, last = part.partition("-")
         if first.isdigit():
-            out.update(range(int(first), int(last or first) + 1))
+            out.update(range(int(first), min(int(last or first), int(first) + _LONGEST_SPAN) + 1))
     return out
 
 

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
     from labrunner.sim.store import Change
 
-BURST: Final = 500
+BURST: Final = 50
+"""Pods made or deleted in one go; the rest follows, so that requests are answered in between."""
 
 
 @dataclass(frozen=True, slots=True)

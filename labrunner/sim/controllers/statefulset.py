@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 SETS: Final = "statefulsets.apps"
 CLAIMS: Final = "persistentvolumeclaims"
 POD_NAME: Final = "statefulset.kubernetes.io/pod-name"
+BURST: Final = 50
 POD_INDEX: Final = "apps.kubernetes.io/pod-index"
 
 
@@ -119,8 +120,13 @@ class _Set:
     def _manage(self, current: Obj, update: Obj) -> None:
         pods = {ordinal_of(p): p for p in self._pods()}
         numbers = range(self.first, self.first + self.wanted)
+        made = 0
         for number in numbers:
+            made += number not in pods
             if not self._ensure(number, pods.get(number), current, update) and self.ordered:
+                return
+            if made == BURST:
+                # The new pods bring this set back to the queue; requests are answered in between.
                 return
         condemned = sorted((n for n in pods if n not in numbers), reverse=True)
         for number in condemned:

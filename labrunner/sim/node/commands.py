@@ -53,6 +53,8 @@ def _sleep(words: list[str | None], context: Context) -> Steps:
         return FOREVER
     yield Step("sleep", number=total)
     context.now += total
+    if total > 0:
+        context.work = 0
     return 0
 
 

@@ -36,6 +36,10 @@ _ABSENT: Final = re.compile(
     r"(no[-_]?such|not[-_]?exist|non[-_]?exist|does[-_]?not|no[-_]?command|missing|invalid)", re.I
 )
 _MARK: Final = "\0"
+BUSY_LIMIT: Final = 20_000
+"""Commands between two pauses after which a program counts as endless."""
+LONGEST: Final = 16_384
+"""Characters of a word after which it counts as unknown."""
 
 
 def executable_missing(argv: Sequence[str]) -> bool:
@@ -154,8 +158,16 @@ def _expand(word: str, context: Context) -> str | None:
     if "`" in word:
         return None
     unknown = False
+    room = LONGEST - len(word)
 
     def put(found: re.Match[str]) -> str:
+        nonlocal unknown, room
+        text = value(found) if room > 0 else ""
+        room -= len(text)
+        unknown = unknown or room < 0
+        return text if room >= 0 else ""
+
+    def value(found: re.Match[str]) -> str:
         nonlocal unknown
         if found["command"] is not None:
             if found["command"].strip() == "date":
@@ -181,6 +193,10 @@ def _expand(word: str, context: Context) -> str | None:
 
 
 def _command(command: shell.Command, context: Context, *, last: bool) -> Steps:
+    context.work += 1
+    if context.work > BUSY_LIMIT:
+        # So much without a pause: it may as well go on for ever, and following it would hold up everything else.
+        raise Exit(shell.FOREVER)
     raw = list(command.words)
     while raw and re.match(r"[A-Za-z_]\w*=", raw[0]):
         name, _, value = raw.pop(0).partition("=")

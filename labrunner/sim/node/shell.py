@@ -19,6 +19,8 @@ _WORD_END: Final = frozenset(" \t\r\n;&|()<>")
 _RESERVED: Final = frozenset(("do", "done", "then", "else", "elif", "fi", "}", ")"))
 _STREAMS: Final = frozenset(("/dev/null", "/dev/stdout", "/dev/stderr", "/proc/1/fd/1", "/proc/1/fd/2"))
 FOREVER: Final = 1 << 30
+LONGEST_RANGE: Final = 10_000
+LONGEST_SCRIPT: Final = 65_536
 
 
 class ScriptError(ValueError):
@@ -153,6 +155,8 @@ def _closing(text: str, at: int) -> int:
 
 def parse(text: str) -> Script:
     """The script that *text* is. Raises ScriptError."""
+    if len(text) > LONGEST_SCRIPT:
+        raise ScriptError("too long to follow")
     reader = _Reader(tokens(text))
     script = reader.script()
     if not reader.done():
@@ -164,6 +168,7 @@ class _Reader:
     def __init__(self, found: list[tuple[str, bool]]) -> None:
         self._tokens = found
         self._at = 0
+        self._ranges = 0
 
     def done(self) -> bool:
         return self._at >= len(self._tokens)
@@ -248,7 +253,11 @@ class _Reader:
                 values.append(self._take())
         body = self._block("do", "done")
         self._redirections()
-        return Loop(None, body, variable=variable, values=tuple(_expand_range(values)))
+        expanded = tuple(_expand_range(values))
+        self._ranges += len(expanded)
+        if self._ranges > 10 * LONGEST_RANGE:
+            raise ScriptError("too many values to follow")
+        return Loop(None, body, variable=variable, values=expanded)
 
     def _if(self) -> Condition:
         self._take()
@@ -310,5 +319,5 @@ def _expand_range(values: list[str]) -> list[str]:
             continue
         first = int(found[1] or found[3] or 1)
         last = int(found[2] or found[4])
-        out += [str(n) for n in range(first, min(last, first + 100_000) + 1)]
+        out += [str(n) for n in range(first, min(last, first + LONGEST_RANGE) + 1)]
     return out

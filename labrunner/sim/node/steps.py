@@ -32,6 +32,7 @@ class Context:
     message_path: str = "/dev/termination-log"
     term_exit: int | None = None
     ignores_term: bool = True
+    work: int = 0
 
 
 class Exit(Exception):  # noqa: N818 - control flow, not an error

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -254,3 +255,23 @@ def test_termination_message(cluster: Cluster, script: str, policy: str, message
     cluster.clock.advance(2)
     ended = cluster.status("pods", "p")["containerStatuses"][0]["state"]["terminated"]
     assert ended.get("message") == message
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "for i in $(seq 9999); do for j in $(seq 9999); do :; done; done",
+        "X=aaaaaaaa; " + "X=$X$X; " * 60 + "echo $X",
+        "while true; do X=$X$X$X$Xaaaa; done",
+        "$(" * 500 + ")" * 500,
+        "(" * 5000 + ")" * 5000,
+        "if " * 3000,
+        "for i in $(seq 10000); do echo $i; done; " * 30,
+        "echo x; " * 100_000,
+    ],
+)
+def test_hostile_scripts_cost_little(script: str) -> None:
+    started = time.perf_counter()
+    found = process("sh", "-c", script)
+    found.lines(1000)
+    assert time.perf_counter() - started < 2
