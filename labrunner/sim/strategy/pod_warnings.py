@@ -22,7 +22,7 @@ _OLD_NODE_LABELS: Final = {
         'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead'
     ),
 }
-OLD_VOLUMES: Final = {
+_OLD_VOLUMES: Final = {
     "photonPersistentDisk": "deprecated in v1.11, non-functional in v1.16+",
     "gitRepo": "deprecated in v1.11, and disabled by default in v1.33+",
     "scaleIO": "deprecated in v1.16, non-functional in v1.22+",
@@ -33,6 +33,8 @@ OLD_VOLUMES: Final = {
     "cephfs": "deprecated in v1.28, non-functional in v1.31+",
     "rbd": "deprecated in v1.28, non-functional in v1.31+",
 }
+# Fields the server's warnings name otherwise than the API does.
+_FIELD_SHOWN: Final = {"storageos": "storageOS"}
 _REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"
 _MATCHES_NOTHING: Final = "a null labelSelector results in matching no pod"
@@ -75,6 +77,15 @@ def fractional_bytes(amounts: Obj, base: str, *resources: str) -> list[str]:
         if fractional:
             out.append(f'{base}[{resource}]: fractional byte value "{value}" is invalid, must be an integer')
     return out
+
+
+def old_volumes(source: Obj, base: str) -> list[str]:
+    """Warnings about kinds of volumes that no longer work or soon will not."""
+    return [
+        f"{base}.{_FIELD_SHOWN.get(key, key)}: {text}"
+        for key, text in _OLD_VOLUMES.items()
+        if source.get(key)
+    ]
 
 
 def _join(prefix: str, path: str) -> str:
@@ -141,9 +152,7 @@ def _annotations(holder: Obj, base: str) -> Iterator[str]:
 def _volumes(spec: Obj, base: str) -> Iterator[str]:
     volumes: list[Obj] = spec.get("volumes") or []
     for i, volume in enumerate(volumes):
-        yield from (
-            f"{base}.volumes[{i}].{key}: {text}" for key, text in OLD_VOLUMES.items() if volume.get(key)
-        )
+        yield from old_volumes(volume, f"{base}.volumes[{i}]")
     for volume in volumes:
         yield from _overlapping(volume)
 

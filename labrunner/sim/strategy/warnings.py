@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from labrunner.sim import names
 from labrunner.sim.objects import Obj, annotations_of, get_path, name_of
-from labrunner.sim.strategy.pod_warnings import OLD_VOLUMES, fractional_bytes, pod_warnings
+from labrunner.sim.strategy.pod_warnings import fractional_bytes, old_volumes, pod_warnings
 from labrunner.sim.strategy.services import is_headless
 from labrunner.sim.validation.syntax import parse_cidr, parse_ip
 
@@ -99,7 +99,7 @@ def _service(service: Obj) -> list[str]:
 
 def _volume(volume: Obj) -> list[str]:
     spec: Obj = volume.get("spec") or {}
-    out = [f"spec.{key}: {text}" for key, text in OLD_VOLUMES.items() if spec.get(key)]
+    out = old_volumes(spec, "spec")
     if spec.get("persistentVolumeReclaimPolicy") == "Recycle":
         text = (
             "The Recycle reclaim policy is deprecated. "
