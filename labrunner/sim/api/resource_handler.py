@@ -19,6 +19,7 @@ from labrunner.sim.auth.reviews import KINDS as REVIEWS
 from labrunner.sim.crd import Definitions
 from labrunner.sim.http import Request, Response, Stream
 from labrunner.sim.objects import Obj
+from labrunner.sim.printers.table import printer_for
 from labrunner.sim.resource_table import VERBS
 from labrunner.sim.resources import ResourceType
 
@@ -68,6 +69,12 @@ class ResourceHandler:
     def document(self, request: Request, call: Call, value: Obj, status: int = 200) -> Response:
         """A body that is no stored object."""
         return rendering.document(request, value, status, headers=_warnings(call))
+
+    def scale(self, request: Request, call: Call, value: Obj) -> Response:
+        """A Scale, which has columns of its own."""
+        printer = printer_for(call.rt, "Scale")
+        wanted = self._accepted(request)
+        return rendering.one(self.api, request, value, call.rt, wanted, 200, _warnings(call), printer)
 
     def _type(self, info: RequestInfo) -> ResourceType:
         rt = self.api.registry.by_path(info.group, info.version, info.resource)

@@ -76,7 +76,7 @@ def _scale(
         raise errors.not_found(call.rt, name)
     shown = scale.scale_of(current, paths)
     if verb == "get":
-        return handler.document(request, call, shown)
+        return handler.scale(request, call, shown)
     if verb == "patch":
         media = content_type(request.headers.get("content-type", ""))
         wanted = patch.apply(media, shown, request.body, sub).obj
@@ -92,7 +92,7 @@ def _scale(
         return scale.scaled(obj, paths, replicas)
 
     changed = api.writer.modify(call, name, change)
-    return handler.document(request, call, scale.scale_of(changed, paths))
+    return handler.scale(request, call, scale.scale_of(changed, paths))
 
 
 def _replicas(wanted: Obj, name: str) -> int:

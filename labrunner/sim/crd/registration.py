@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.api.scale import ScalePaths, paths_of
@@ -17,6 +16,7 @@ from labrunner.sim.resources import (
     make,
     scale_subresource,
     status_subresource,
+    version_priority,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +58,20 @@ class Definitions:
         found = self.version(rt)
         if not found.get("deprecated"):
             return None
-        return found.get("deprecationWarning") or f"{rt.gv} {rt.kind} is deprecated"
+        if found.get("deprecationWarning"):
+            return str(found["deprecationWarning"])
+        versions = sorted(
+            (
+                name
+                for (group, name, plural), entry in self._versions.items()
+                if (group, plural) == (rt.group, rt.plural)
+                and entry.get("served")
+                and not entry.get("deprecated")
+            ),
+            key=version_priority,
+        )
+        use = f"; use {rt.group}/{versions[0]} {rt.kind}" if versions else ""
+        return f"{rt.gv} {rt.kind} is deprecated{use}"
 
     def scale_paths(self, rt: ResourceType) -> ScalePaths:
         """Where objects of a custom resource keep their replicas."""
@@ -165,8 +178,8 @@ class Definitions:
                 continue
             try:
                 self._api.delete(gr, name_of(obj), namespace_of(obj))
-            except ApiError as error:
-                sys.stderr.write(f"clean-up of {name_of(definition)}: {error.message}\n")
+            except ApiError:
+                self._api.store.remove(gr, namespace_of(obj), name_of(obj))  # no version serves it any more
         if remaining and self._api.store.count(gr):
             self._api.clock.call_later(0.2, lambda: self._again(name_of(definition)))
             return
