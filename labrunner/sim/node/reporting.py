@@ -54,7 +54,7 @@ class Reporter:
             return
         changed = {**current, "metadata": clone(current["metadata"]), "status": status}
         try:
-            life.pod = life.api.update_status("pods", changed)
+            life.pod = life.api.update_status("pods", changed, manager="kubelet")
             self._written = life.pod["status"]
         except ApiError as error:
             if error.code not in (404, 409):

@@ -176,7 +176,7 @@ class SchedulerController(Controller):
         for claim in verdict.claims.waiting:
             changed = clone(claim)
             meta(changed).setdefault("annotations", {})["volume.kubernetes.io/selected-node"] = verdict.node
-            self.api.update("persistentvolumeclaims", changed)
+            self.api.update("persistentvolumeclaims", changed, manager="kube-scheduler")
 
     def _fail(self, key: Key, pod: Obj, cycle: Cycle, verdict: Verdict) -> None:
         choice = choose_victims(cycle, verdict)
@@ -212,7 +212,7 @@ class SchedulerController(Controller):
         status["conditions"] = [*others, found]
         if nominated:
             status["nominatedNodeName"] = nominated
-        self.api.update_status("pods", changed)
+        self.api.update_status("pods", changed, manager="kube-scheduler")
 
     def _preempt(self, victim: Obj, pod: Obj, node: str) -> None:
         try:
