@@ -56,7 +56,7 @@ class Watch:
         self._pending: list[bytes] = []
         self._flushing = False
         self._columns_sent = False
-        self._unsubscribe: Callable[[], object] = _nothing
+        self._subscriptions: list[Callable[[], None]] = []
         self._timers: list[Timer] = []
         self._start_version = 0 if self._from in ("", "0") else listing.version_number(self._from)
         if rendition.yaml:
@@ -72,7 +72,10 @@ class Watch:
             message = f"too old resource version: {self._start_version} ({compacted.oldest})"
             self._fail(errors.gone(message))
             return
-        self._unsubscribe = api.store.subscribe(self._rt.storage_gr, self._changed)
+        self._subscriptions = [
+            api.store.subscribe(self._rt.storage_gr, self._changed),
+            api.registry.subscribe(self._check_served),
+        ]
         if self._bookmarks:
             self._timers.append(api.clock.call_later(BOOKMARK_EVERY, self._bookmark_again))
         seconds = self._seconds or SHORTEST * (1 + random.random())  # noqa: S311
@@ -82,15 +85,17 @@ class Watch:
     def closed(self) -> None:
         """Stop following."""
         self._channel = None
-        self._unsubscribe()
-        self._unsubscribe = _nothing
+        for unsubscribe in self._subscriptions:
+            unsubscribe()
+        self._subscriptions.clear()
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
 
-    def end(self) -> None:
-        """Finish the response, as when the resource is no longer served."""
-        self._expire()
+    def _check_served(self) -> None:
+        """End with the resource: a custom one whose definition is gone."""
+        if self._api.registry.by_path(self._rt.group, self._rt.version, self._rt.plural) is None:
+            self._expire()
 
     def _replay(self) -> None:
         if self._initial_events or (self._from in ("", "0") and self._initial_events is None):
@@ -212,10 +217,6 @@ class Watch:
         if channel is not None:
             channel.send(chunk(_framed("ERROR", encode(error.status()))))
             channel.finish()
-
-
-def _nothing() -> None:
-    """No subscription to end."""
 
 
 def _framed(kind: str, encoded: bytes) -> bytes:
