@@ -235,3 +235,31 @@ def test_hostile_yaml_is_refused(body: bytes) -> None:
     with pytest.raises(ApiError) as caught:
         yaml(body)
     assert caught.value.code == 400
+
+
+def test_custom_resources_are_pruned_by_their_schema_with_sorted_complaints() -> None:
+    ports = {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}}}}
+    kept = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    labels = {
+        "type": "object",
+        "additionalProperties": {"type": "object", "properties": {"v": {"type": "string"}}},
+    }
+    spec = {"type": "object", "properties": {"ports": ports, "opts": kept, "labels": labels}}
+    structure = {"type": "object", "properties": {"spec": spec}}
+    body = {
+        "zone": 1,
+        "metadata": {"name": "x"},
+        "spec": {
+            "ports": [{"name": "a"}, {"nam": 1}],
+            "opts": {"any": 1},
+            "labels": {"k": {"v": "1", "w": 2}},
+            "imag": 1,
+        },
+    }
+    found = schema.decode(json.dumps(body).encode(), CRON_TAB, structure=structure)
+    paths = ["spec.imag", "spec.labels.k.w", "spec.ports[1].nam", "zone"]
+    assert list(found.problems) == [f'unknown field "{path}"' for path in paths]
+    assert found.obj == {
+        "metadata": {"name": "x"},
+        "spec": {"ports": [{"name": "a"}, {}], "opts": {"any": 1}, "labels": {"k": {"v": "1"}}},
+    }

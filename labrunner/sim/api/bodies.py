@@ -18,7 +18,12 @@ _JSON: Final = ("application/json", "")
 
 
 def read(
-    request: Request, kind: Kind, *, validation: str = WARN, custom: bool = False
+    request: Request,
+    kind: Kind,
+    *,
+    validation: str = WARN,
+    custom: bool = False,
+    structure: Obj | None = None,
 ) -> tuple[Obj, list[str]]:
     """The object in the body, expected to be of *kind*, and warnings. Raises ApiError (400, 415)."""
     media = content_type(request.headers.get("content-type", ""))
@@ -29,7 +34,9 @@ def read(
         obj = wire.decode(request.body, (gv, kind.kind))
         problems: tuple[str, ...] = ()
     elif media in _JSON or media in _YAML:
-        decoded = schema.decode(request.body, kind, yaml=media in _YAML, strict=validation != IGNORE)
+        decoded = schema.decode(
+            request.body, kind, yaml=media in _YAML, strict=validation != IGNORE, structure=structure
+        )
         obj, problems = decoded.obj, decoded.problems
     else:
         raise errors.unsupported_media_type(ACCEPTED[:2] if custom else ACCEPTED)

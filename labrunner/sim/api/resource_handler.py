@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from labrunner.sim import errors
+from labrunner.sim import crd, errors
 from labrunner.sim.api import binding, bodies, listing, rendering, subresources
 from labrunner.sim.api.call import Call, manager_of, write_options
 from labrunner.sim.api.deletion import DeleteOptions, outcome
@@ -155,7 +155,13 @@ class ResourceHandler:
 
     def _create(self, request: Request, call: Call) -> Response:
         rt = call.rt
-        obj, warnings = bodies.read(request, rt, validation=call.field_validation, custom=rt.custom)
+        obj, warnings = bodies.read(
+            request,
+            rt,
+            validation=call.field_validation,
+            custom=rt.custom,
+            structure=crd.schema_of(rt, self.api.store),
+        )
         call.warn(warnings)
         if rt.kind in REVIEWS and rt.group in ("authentication.k8s.io", "authorization.k8s.io"):
             review = self.security.reviewer.answer(obj, call.user, call.namespace)
@@ -178,7 +184,11 @@ class ResourceHandler:
             obj, created = writer.patch(call, info.name, media, request.body)
         else:
             body, warnings = bodies.read(
-                request, call.rt, validation=call.field_validation, custom=call.rt.custom
+                request,
+                call.rt,
+                validation=call.field_validation,
+                custom=call.rt.custom,
+                structure=crd.schema_of(call.rt, self.api.store),
             )
             call.warn(warnings)
             obj, created = writer.update(call, info.name, body)

@@ -124,7 +124,8 @@ class Writer:
             raise errors.invalid("PatchOptions.meta.k8s.io", "", [errors.forbidden_field("force", detail)])
         if current is None:
             raise errors.not_found(call.rt, name)
-        patched = patch.apply(content_type, current, body, call.rt)
+        structure = crd.schema_of(call.rt, self._api.store)
+        patched = patch.apply(content_type, current, body, call.rt, structure)
         if patched.problems and call.field_validation == STRICT:
             raise patched.strict_error()
         if call.field_validation != IGNORE:

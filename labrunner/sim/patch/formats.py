@@ -14,6 +14,7 @@ from labrunner.sim.schema import gotypes
 from labrunner.sim.schema.decoding import Kind, parse_untyped
 from labrunner.sim.schema.goprint import plus_v
 from labrunner.sim.schema.goreader import GoReader, HardError
+from labrunner.sim.schema.structural import prune
 from labrunner.sim.schema.unstructured import complaint
 
 JSON_PATCH: Final = "application/json-patch+json"
@@ -39,8 +40,10 @@ class Patched:
         return _invalid(self.shown, "strict decoding error: " + ", ".join(self.problems))
 
 
-def apply(content_type: str, current: Obj, body: bytes, kind: Kind) -> Patched:
+def apply(content_type: str, current: Obj, body: bytes, kind: Kind, structure: Obj | None = None) -> Patched:
     """*current* as changed by the patch in *body*; a new object, read into its Go type where it has one.
+
+    A custom resource is pruned by its structural schema, *structure*.
 
     Raises ApiError: 400 for what is no patch, 415 for a format this kind does not take, 422 for one that fails.
     """
@@ -62,6 +65,9 @@ def apply(content_type: str, current: Obj, body: bytes, kind: Kind) -> Patched:
         obj = reader.read(patched, target)
     except HardError as error:
         raise _invalid(shown, str(error)) from None
+    if target is None and structure is not None:
+        obj, unknown = prune(obj, structure)
+        problems = [*problems, *unknown]
     return Patched(obj, (*problems, *reader.problems), shown)
 
 

@@ -16,6 +16,7 @@ from labrunner.sim.errors import ApiError, bad_request
 from labrunner.sim.objects import Obj
 from labrunner.sim.schema import gotypes
 from labrunner.sim.schema.goreader import GoReader, HardError
+from labrunner.sim.schema.structural import prune
 
 #: How deep objects may be nested. Go stops at 10,000, Python's own stack far earlier.
 MAX_DEPTH: Final = 150
@@ -40,12 +41,14 @@ class Decoded:
     problems: tuple[str, ...] = ()
 
 
-def decode(body: bytes, kind: Kind, *, yaml: bool = False, strict: bool = True) -> Decoded:
+def decode(
+    body: bytes, kind: Kind, *, yaml: bool = False, strict: bool = True, structure: Obj | None = None
+) -> Decoded:
     """The object in a JSON (or, with *yaml*, YAML) *body*, expected to be of *kind*.
 
     Values of the wrong type end in the server's ``400 … cannot be handled as a …``. Unknown and duplicate fields
     are reported in ``problems`` when *strict*; unknown ones are dropped from the object in any case. Custom
-    resources (kinds without a built-in Go type) are parsed only; their schema is the business of ``crd``.
+    resources (kinds without a built-in Go type) are pruned by their structural schema, *structure*.
     """
     if yaml:
         parsed, duplicates, complaints = _parse_yaml(body)
@@ -66,7 +69,11 @@ def decode(body: bytes, kind: Kind, *, yaml: bool = False, strict: bool = True) 
         obj = reader.read(parsed, target)
     except HardError as error:
         raise _cannot_handle(shown, kind, str(error)) from None
-    return Decoded(obj, (*complaints, *reader.problems) if strict else ())
+    problems = [*complaints, *reader.problems]
+    if target is None and structure is not None:
+        obj, unknown = prune(obj, structure)
+        problems += unknown
+    return Decoded(obj, tuple(problems) if strict else ())
 
 
 def parse_untyped(body: bytes, prefix: str = "", *, yaml: bool = False) -> tuple[Obj, list[str]]:
