@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from labrunner.sim.api.metadata import ordered
 from labrunner.sim.clock import micro_timestamp, parse_timestamp, timestamp
 from labrunner.sim.objects import Obj, get_path, meta, name_of, namespace_of, reference_to
 
@@ -150,7 +151,7 @@ class Recorder:
         if not self._api.accepts_events(where[0]):
             return
         event["metadata"]["uid"] = self._api.new_uid()
-        self._api.store.put("events", event)
+        self._api.store.put("events", ordered(event))
         self._names[key] = where
 
     def _sweep(self) -> None:

@@ -17,6 +17,7 @@ from labrunner.sim.api.application import Application
 from labrunner.sim.api.control import Control
 from labrunner.sim.api.discovery import Discovery
 from labrunner.sim.api.local import Api
+from labrunner.sim.api.metadata import ordered
 from labrunner.sim.api.openapi import OpenApi
 from labrunner.sim.api.resource_handler import ResourceHandler
 from labrunner.sim.api.security import Security
@@ -177,8 +178,7 @@ def bootstrap(api: Api) -> None:
             continue
         found.setdefault("uid", api.new_uid())
         found.setdefault("creationTimestamp", timestamp(now))
-        rest = {k: v for k, v in obj.items() if k not in ("kind", "apiVersion")}
-        api.store.put(gr, {"kind": rt.kind, "apiVersion": rt.gv, **rest})
+        api.store.put(gr, ordered({**obj, "kind": rt.kind, "apiVersion": rt.gv}))
 
 
 def _quiet(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
