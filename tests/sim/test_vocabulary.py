@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labrunner.sim import errors, gotext, names, quantity, selectors
+from labrunner.sim import errors, field_selectors, gotext, names, quantity, selectors
 from labrunner.sim.clock import FakeClock, micro_timestamp, parse_timestamp, timestamp
 from labrunner.sim.objects import clone, get_path
 from labrunner.sim.resources import Registry, make, version_priority
@@ -89,7 +89,7 @@ def test_label_selectors_are_refused_in_the_servers_words(text: str, message: st
 def test_no_text_breaks_the_selector_parser(text: str) -> None:
     try:
         selectors.parse(text).matches({"a": "b"})
-        selectors.parse_fields(text).matches({"a": "b"})
+        field_selectors.parse(text).matches({"a": "b"})
     except selectors.SelectorError:
         pass
 
@@ -104,12 +104,12 @@ def test_selectors_of_objects() -> None:
 
 
 def test_field_selectors_unescape_and_default() -> None:
-    assert selectors.parse_fields(r"metadata.name=a\,b").matches({"metadata": {"name": "a,b"}})
-    assert selectors.parse_fields("spec.unschedulable=false").matches({"spec": {}})
+    assert field_selectors.parse(r"metadata.name=a\,b").matches({"metadata": {"name": "a,b"}})
+    assert field_selectors.parse("spec.unschedulable=false").matches({"spec": {}})
     with pytest.raises(selectors.SelectorError, match="invalid selector: 'x'; can't understand 'x'"):
-        selectors.parse_fields("x")
+        field_selectors.parse("x")
     with pytest.raises(selectors.SelectorError, match=r'"spec\.replicas" is not a known field selector'):
-        selectors.check_fields(selectors.parse_fields("spec.replicas=1"), "Deployment.apps")
+        field_selectors.check(field_selectors.parse("spec.replicas=1"), "Deployment.apps")
 
 
 def test_field_errors_read_like_the_servers() -> None:

@@ -8,12 +8,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from labrunner.sim import errors, selectors
+from labrunner.sim import errors, field_selectors, selectors
 from labrunner.sim.api.local import Api
 from labrunner.sim.errors import ApiError
+from labrunner.sim.field_selectors import FieldSelector
 from labrunner.sim.objects import Obj, labels_of, name_of, namespace_of
 from labrunner.sim.resources import ResourceType
-from labrunner.sim.selectors import FieldSelector, LabelSelector, SelectorError
+from labrunner.sim.selectors import LabelSelector, SelectorError
 from labrunner.sim.store import Compacted, Record, Store
 
 EXPIRED = (
@@ -49,8 +50,8 @@ def parse_filter(rt: ResourceType, namespace: str, name: str, query: dict[str, s
     """The filter of a request. Raises ApiError (400) in the server's words."""
     try:
         labels = selectors.parse(query.get("labelSelector", ""))
-        fields = selectors.parse_fields(query.get("fieldSelector", ""))
-        selectors.check_fields(
+        fields = field_selectors.parse(query.get("fieldSelector", ""))
+        field_selectors.check(
             fields, rt.group_kind, custom=(rt.selectable_fields or ()) if rt.custom else None
         )
     except SelectorError as error:

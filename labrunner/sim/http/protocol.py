@@ -7,14 +7,12 @@ dropped), one that does not write is given up on.
 from __future__ import annotations
 
 import asyncio
-import json
-import ssl
 import sys
-import time
 import traceback
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
+from labrunner.sim.http.answers import date_header, internal_error, peer_certificate, refusal, response_head
 from labrunner.sim.http.message import Head, PeerCertificate, Request, Response, Stream, reason
 from labrunner.sim.http.parser import MAX_HEAD, BadRequest, ChunkedBody, parse_head
 
@@ -22,26 +20,12 @@ HEAD_TIMEOUT: Final = 30.0
 BODY_TIMEOUT: Final = 60.0
 IDLE_TIMEOUT: Final = 300.0
 MAX_BACKLOG: Final = 16 * 1024 * 1024
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _HEADS_KEPT: Final = 512
 _HEAD_WORTH_KEEPING: Final = 2048
 
 Handler = Callable[[Request], "Response | Stream"]
 
 _heads: dict[bytes, Head] = {}
-_date: tuple[int, bytes] = (0, b"")
-
-
-def _date_header() -> bytes:
-    global _date
-    now = int(time.time())
-    if _date[0] != now:
-        moment = time.gmtime(now)
-        day, month = _DAYS[moment.tm_wday], _MONTHS[moment.tm_mon - 1]
-        clock = f"{moment.tm_hour:02d}:{moment.tm_min:02d}:{moment.tm_sec:02d}"
-        _date = now, f"{day}, {moment.tm_mday:02d} {month} {moment.tm_year} {clock} GMT".encode()
-    return _date[1]
 
 
 def _known_head(data: bytes) -> Head:
@@ -81,7 +65,7 @@ class Connection(asyncio.Protocol):
         self._connections.add(self)
         tls = transport.get_extra_info("ssl_object")
         if tls is not None:
-            self._certificate = _peer_certificate(tls)
+            self._certificate = peer_certificate(tls)
         self._expect(HEAD_TIMEOUT)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
@@ -184,7 +168,7 @@ class Connection(asyncio.Protocol):
             return
         closing = answer.close or not head.keep_alive
         body = b"" if head.method == "HEAD" else answer.body
-        transport.write(_response_head(answer, len(answer.body), closing) + body)
+        transport.write(response_head(answer, len(answer.body), closing) + body)
         if closing:
             transport.close()
 
@@ -195,7 +179,7 @@ class Connection(asyncio.Protocol):
             return
         lines = [
             b"HTTP/1.1 %d %s\r\nServer: labrunner-simulated\r\nDate: %s\r\nCache-Control: no-cache, private\r\n"
-            % (stream.status, reason(stream.status).encode(), _date_header()),
+            % (stream.status, reason(stream.status).encode(), date_header()),
             b"Content-Type: %s\r\nTransfer-Encoding: chunked\r\n" % stream.content_type.encode(),
             *(b"%s: %s\r\n" % (k.encode(), v.encode("latin-1", "replace")) for k, v in stream.headers),
             b"\r\n",
@@ -260,7 +244,7 @@ class Connection(asyncio.Protocol):
         if self._transport is None:
             return
         answer = refusal(error.status, error.message)
-        self._transport.write(_response_head(answer, len(answer.body), True) + answer.body)
+        self._transport.write(response_head(answer, len(answer.body), True) + answer.body)
         self._transport.close()
 
     def _expect(self, seconds: float) -> None:
@@ -282,58 +266,3 @@ class Connection(asyncio.Protocol):
             self._refuse(BadRequest(408, "the request did not arrive in time"))
         else:
             self._transport.close()
-
-
-def _peer_certificate(tls: ssl.SSLObject) -> PeerCertificate | None:
-    found = tls.getpeercert()
-    if not found:
-        return None
-    names: Any = found.get("subject", ())
-    subject = tuple((str(key), str(value)) for part in names for key, value in part)
-    return PeerCertificate(subject, tls.getpeercert(binary_form=True) or b"")
-
-
-def _response_head(answer: Response, length: int, closing: bool) -> bytes:
-    extra = b"".join(
-        b"%s: %s\r\n" % (k.encode(), v.encode("utf-8").replace(b"\r", b" ").replace(b"\n", b" "))
-        for k, v in answer.headers
-    )
-    return (
-        b"HTTP/1.1 %d %s\r\nServer: labrunner-simulated\r\nDate: %s\r\nCache-Control: no-cache, private\r\n"
-        b"Content-Type: %s\r\nContent-Length: %d\r\n%s%s\r\n"
-        % (
-            answer.status,
-            reason(answer.status).encode(),
-            _date_header(),
-            answer.content_type.encode(),
-            length,
-            extra,
-            b"Connection: close\r\n" if closing else b"",
-        )
-    )
-
-
-_STATUS_REASONS: Final = {
-    400: "BadRequest", 403: "Forbidden", 408: "Timeout", 413: "RequestEntityTooLarge", 500: "InternalError",
-}  # fmt: skip
-
-
-def refusal(status: int, message: str) -> Response:
-    """A ``Status`` for what goes wrong below the API."""
-    body: dict[str, Any] = {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "metadata": {},
-        "status": "Failure",
-        "message": message,
-        "reason": _STATUS_REASONS.get(status, "BadRequest"),
-        "code": status,
-    }
-    return Response(status, json.dumps(body).encode() + b"\n", close=True)
-
-
-def internal_error() -> Response:
-    """500, without details: these are on stderr."""
-    answer = refusal(500, "Internal error occurred: the simulated API server failed on this request")
-    answer.close = False
-    return answer
