@@ -62,7 +62,11 @@ async def _verify(module: Module, ids: tuple[str, ...], *, wait: bool) -> dict[s
         await cluster.up(lambda _: None)
     verifier = Verifier(facts_from_outside(module, cluster, progress, home()), on_change=lambda _: None)
     try:
-        verifier.activate([module.checks[check_id] for check_id in ids])
+        verifier.activate(
+            [module.checks[check_id] for check_id in ids],
+            passed_at=progress.passed,
+            baseline_seen=progress.baselines,
+        )
         return await verifier.verify(ids, wait=wait)
     finally:
         await verifier.close()

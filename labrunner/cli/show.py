@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"  check {check_id}: {module.checks[check_id].title or check_id}")
     if arguments.all:
         for role in ("setup", "fault", "solve", "reset", "cleanup"):
-            for cell in module.lifecycle_cells(role, step.id):  # type: ignore[arg-type]
+            for cell in module.lifecycle_cells(role, step.id):
                 print(f"\n  [{role}] {cell.id}")
                 print("\n".join(f"    {line}" for line in cell.source.splitlines()))
     return exit_codes.OK

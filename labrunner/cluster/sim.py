@@ -6,9 +6,13 @@ import asyncio
 import shutil
 from pathlib import Path
 
+from labrunner.cluster import sim_control as control
 from labrunner.cluster.driver import ClusterError, ClusterStatus, DriverKind, OnStage, Stage
 from labrunner.content.requirements import SIMULATED, Capabilities
 from labrunner.sim import process
+
+PASSING = frozenset({"events", "events.events.k8s.io", "leases.coordination.k8s.io"})
+"""Resources that come and go by themselves and so count as nobody's leftovers."""
 
 
 class SimulatedCluster:
@@ -48,9 +52,11 @@ class SimulatedCluster:
             ) from error
 
     async def status(self) -> ClusterStatus:
-        running = await asyncio.to_thread(process.status, self.directory)
-        if running is None:
-            return ClusterStatus(False, "the simulated cluster's process is not running")
+        found = await asyncio.to_thread(process.status, self.directory)
+        if found.running is None:
+            ended = "ended unexpectedly" if found.state == "died" else "is not running"
+            return ClusterStatus(False, f"the simulated cluster's process {ended}; its state is kept")
+        running = found.running
         return ClusterStatus(True, f"simulated, at {running.server} (process {running.pid})", running.server)
 
     async def suspend(self) -> None:
@@ -62,8 +68,16 @@ class SimulatedCluster:
         await asyncio.to_thread(shutil.rmtree, self.directory, True)
 
     async def snapshot(self, name: str) -> bool:
-        await asyncio.to_thread(process.snapshot, self.directory, name)
+        await asyncio.to_thread(control.save_snapshot, self.kubeconfig, name)
         return True
 
     async def restore(self, name: str) -> bool:
-        return await asyncio.to_thread(process.restore, self.directory, name)
+        try:
+            await asyncio.to_thread(control.restore_snapshot, self.kubeconfig, name)
+        except control.UnknownSnapshotError:
+            return False
+        return True
+
+    async def inventory(self) -> frozenset[str] | None:
+        keys = await asyncio.to_thread(control.object_keys, self.kubeconfig)
+        return frozenset(key for key in keys if key.partition("/")[0] not in PASSING)

@@ -6,7 +6,7 @@ import asyncio
 import shlex
 import time
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 
 from labrunner.content.expected import compare
 from labrunner.content.models import Cell
@@ -14,7 +14,7 @@ from labrunner.lab.decisions import RefusedError
 from labrunner.lab.events import CellRan
 from labrunner.lab.updates import BackgroundChanged, ShellOpened, ShellOutput, Trouble, Update
 from labrunner.lab.workspace import OutsideWorkspaceError, Workspace
-from labrunner.shell.background import BackgroundCells
+from labrunner.shell.background import READY_SECONDS, BackgroundCells, BackgroundState, BackgroundStatus
 from labrunner.shell.environment import LabEnvironment
 from labrunner.shell.events import Outcome, ShellEvent, ShellRestarted
 from labrunner.shell.session import ShellSession
@@ -23,6 +23,7 @@ CELL_TIMEOUT = 300.0
 """Seconds a cell may take when its author set no `timeout`."""
 OUTPUT_KEPT = 16 * 1024
 """Characters of a cell's output that the progress log keeps."""
+ALIVE = (BackgroundState.STARTING, BackgroundState.READY)
 MAIN = "main"
 SETUP = "labrunner"
 """The shell that lifecycle cells run in, apart from the learner's."""
@@ -39,7 +40,7 @@ class CellRunner:
         self._workspace = workspace
         self._on_update = on_update
         self._opening = asyncio.Lock()
-        self._background = BackgroundCells(environment, self._background_changed)
+        self._background = BackgroundCells(environment.state_dir, self._background_changed)
         self._size = (80, 24)
 
     async def shell(self, name: str = MAIN) -> ShellSession:
@@ -88,7 +89,7 @@ class CellRunner:
             cwd=self._workspace.path(cell.cwd) if cell.cwd else None,
             capture=cell.capture,
         )
-        text = result.output.text()
+        text = result.output.text
         matches = None
         if cell.expected is not None and result.outcome is Outcome.ENDED:
             matches = not compare(cell.expected.text, text)
@@ -117,14 +118,19 @@ class CellRunner:
 
     def alive(self, cell_id: str) -> bool:
         """Whether a background cell's process runs."""
-        return self._background.alive(cell_id)
+        return any(status.label == cell_id and status.state in ALIVE for status in self._background.statuses)
+
+    def adopt_leftovers(self) -> None:
+        """Take over background cells that outlived an earlier labrunner of this lab."""
+        for record in self._background.leftovers():
+            self._background.adopt(record)
 
     async def stop_background(self) -> None:
-        await self._background.stop_all()
+        await self._background.close()
 
     async def close(self) -> None:
         """End every shell and background process of this lab."""
-        await self._background.stop_all()
+        await self._background.close()
         await asyncio.gather(*(shell.close() for shell in self.shells.values()))
         self.shells.clear()
 
@@ -139,17 +145,17 @@ class CellRunner:
 
     async def _start_background(self, cell: Cell, source: str) -> CellRan:
         began = time.monotonic()
-        shell = await self.shell(cell.session)
-        state = await self._background.start(
-            cell.id, source, cwd=self._directory(cell, shell), ready=cell.ready, timeout=cell.timeout or 30.0
+        snapshot = (await self.shell(cell.session)).snapshot()
+        if cell.cwd:
+            snapshot = replace(snapshot, cwd=self._workspace.path(cell.cwd))
+        status = await self._background.start(
+            source, label=cell.id, snapshot=snapshot, ready=cell.ready, timeout=cell.timeout or READY_SECONDS
         )
         duration = time.monotonic() - began
-        if state.running:
-            return CellRan(cell.id, "started", None, duration, state.detail)
-        return CellRan(cell.id, "ended", state.exit_code or 1, duration, state.detail)
-
-    def _directory(self, cell: Cell, shell: ShellSession) -> Path:
-        return self._workspace.path(cell.cwd) if cell.cwd else shell.cwd
+        if status.state in ALIVE:
+            return CellRan(cell.id, "started", None, duration, self._background.log(cell.id)[-OUTPUT_KEPT:])
+        code = 1 if status.exit_code is None else status.exit_code
+        return CellRan(cell.id, "ended", code, duration, status.reason)
 
     def _shell_event(self, name: str, event: ShellEvent) -> None:
         if isinstance(event, ShellRestarted):
@@ -160,5 +166,7 @@ class CellRunner:
                 )
             )
 
-    def _background_changed(self, cell_id: str, state: str) -> None:
-        self._on_update(BackgroundChanged(cell_id, state))
+    def _background_changed(self, status: BackgroundStatus) -> None:
+        code = f" with exit code {status.exit_code}" if status.exit_code is not None else ""
+        reason = f": {status.reason}" if status.reason else ""
+        self._on_update(BackgroundChanged(status.label, f"{status.state.value}{code}{reason}"))

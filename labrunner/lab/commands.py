@@ -34,10 +34,11 @@ class CellEnded:
 
 @dataclass(frozen=True, slots=True)
 class CheckObserved:
-    """The verifier saw a check pass, or not pass any longer."""
+    """The verifier saw a check pass, or not pass any longer, or (None) only what it must lose to pass later."""
 
     check: str
-    passing: bool
+    passing: bool | None
+    baseline_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

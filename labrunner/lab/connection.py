@@ -42,6 +42,7 @@ async def connect(
         session.cluster.capabilities,
         cells.alive,
     )
+    cells.adopt_leftovers()
     await cells.shell()
     return cells, Verifier(facts, on_change=on_check)
 

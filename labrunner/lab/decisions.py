@@ -9,6 +9,7 @@ from labrunner.content.models import Cell, Module, Step
 from labrunner.content.requirements import Capabilities, Shortfall
 from labrunner.lab import commands
 from labrunner.lab.events import (
+    BaselineSeen,
     CellRan,
     CheckLost,
     CheckPassed,
@@ -72,8 +73,8 @@ def _direct(setting: Setting, progress: LabProgress, command: commands.Command) 
             return (StepEntered(module.steps[index - 1].id),)
         case commands.CellEnded(result):
             return (result,)
-        case commands.CheckObserved(check, passing):
-            return _observed(module.checks[check], progress, passing)
+        case commands.CheckObserved():
+            return _observed(module.checks[command.check], progress, command)
         case commands.TakeHint(text):
             here = current_step(module, progress)
             return (HintShown(here.id, len(progress.step(here.id).hints), text),)
@@ -116,12 +117,15 @@ def _next(setting: Setting, progress: LabProgress) -> tuple[LabEvent, ...]:
     return (*events, LabFinished()) if progress.finished_at is None else tuple(events)
 
 
-def _observed(check: CheckSpec, progress: LabProgress, passing: bool) -> tuple[LabEvent, ...]:
-    if passing and check.id not in progress.passed:
-        return (CheckPassed(check.id),)
-    if not passing and check.mode == "level" and check.id in progress.passed:
-        return (CheckLost(check.id),)
-    return ()
+def _observed(check: CheckSpec, progress: LabProgress, seen: commands.CheckObserved) -> tuple[LabEvent, ...]:
+    events: list[LabEvent] = []
+    if seen.baseline_seen and check.id not in progress.baselines:
+        events.append(BaselineSeen(check.id))
+    if seen.passing and check.id not in progress.passed:
+        events.append(CheckPassed(check.id))
+    if seen.passing is False and check.mode == "level" and check.id in progress.passed:
+        events.append(CheckLost(check.id))
+    return tuple(events)
 
 
 def _answered(module: Module, command: commands.Answer) -> QuestionAnswered:

@@ -88,6 +88,14 @@ class CheckLost:
 
 
 @dataclass(frozen=True, slots=True)
+class BaselineSeen:
+    """What an `absent` check with a baseline waits to lose was there."""
+
+    kind: ClassVar[str] = "baseline-seen"
+    check: str
+
+
+@dataclass(frozen=True, slots=True)
 class HintShown:
     """`tier` counts from 0 through the hints of `step`."""
 
@@ -151,7 +159,7 @@ class StepReset:
 
 LabEvent = (
     LabStarted | LabResumed | LabLeft | LabFinished | StepEntered | StepCompleted | CellRan | CheckPassed | CheckLost
-    | HintShown | SolutionShown | SolutionPlayed | QuestionAnswered | ValueGiven | Confirmed | StepReset
+    | BaselineSeen | HintShown | SolutionShown | SolutionPlayed | QuestionAnswered | ValueGiven | Confirmed | StepReset
 )  # fmt: skip
 
 _KINDS: Mapping[str, type[LabEvent]] = {event.kind: event for event in get_args(LabEvent)}

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from labrunner.lab.events import (
+    BaselineSeen,
     CellRan,
     CheckLost,
     CheckPassed,
@@ -64,6 +65,7 @@ class LabProgress:
     answers: Mapping[str, QuestionAnswered] = NOTHING
     values: Mapping[str, str] = NOTHING
     confirmed: frozenset[str] = frozenset()
+    baselines: frozenset[str] = frozenset()
 
     def step(self, step_id: str) -> StepProgress:
         return self.steps.get(step_id, StepProgress())
@@ -110,6 +112,8 @@ def evolve(progress: LabProgress, at: float, event: LabEvent) -> LabProgress:
             return replace(_timed(progress, at), passed={**progress.passed, event.check: at})
         case CheckLost():
             return replace(progress, passed=_without(progress.passed, {event.check}))
+        case BaselineSeen():
+            return replace(progress, baselines=progress.baselines | {event.check})
         case HintShown():
             return _step(progress, event.step, hints=(*progress.step(event.step).hints, event.text))
         case SolutionShown() | SolutionPlayed():
@@ -133,6 +137,7 @@ def _reset(progress: LabProgress, event: StepReset) -> LabProgress:
         cells=_without(progress.cells, cells),
         values=_without(progress.values, checks),
         confirmed=progress.confirmed - checks,
+        baselines=progress.baselines - checks,
         finished_at=None,
     )
     return _step(cleared, event.step, completed_at=None, skipped=False)

@@ -162,7 +162,17 @@ class LabSession:
         if not self.workspace.has_snapshot(name):
             await self._keep_snapshot(name)
         await self._automatic(step)
-        self.verifier.activate([self.module.checks[check_id] for check_id in step.checks])
+        self._activate(step)
+
+    def _activate(self, step: Step) -> None:
+        """Watch a step's checks, and no others."""
+        assert self.verifier is not None
+        self.verifier.deactivate([check_id for check_id in self.module.checks if check_id not in step.checks])
+        self.verifier.activate(
+            [self.module.checks[check_id] for check_id in step.checks],
+            passed_at=self.progress.passed,
+            baseline_seen=self.progress.baselines,
+        )
 
     async def _keep_snapshot(self, name: str) -> None:
         try:
@@ -279,7 +289,7 @@ class LabSession:
         await self.cells.stop_background()
         restored = await self.cluster.restore(name)
         if not restored and not reset_cells:
-            self.verifier.activate([self.module.checks[check_id] for check_id in self.step.checks])
+            self._activate(self.step)
             raise RefusedError(
                 "this step cannot be taken back: its beginning was not kept; reset the whole module"
             )
@@ -290,7 +300,7 @@ class LabSession:
         if self.step.id != step.id:
             self._attempt.do(commands.Enter(step.id))
         await self._automatic(step)
-        self.verifier.activate([self.module.checks[check_id] for check_id in step.checks])
+        self._activate(step)
 
     async def reset_module(self) -> None:
         """Begin again: a new cluster state, an empty workspace, a new attempt. The log keeps the old one."""
@@ -336,12 +346,9 @@ class LabSession:
 
     def _check_changed(self, status: CheckStatus) -> None:
         """A check is shown as passed only when the log has it."""
-        from labrunner.verify.verdict import CheckState
-
+        passing = {"pass": True, "fail": False}.get(status.state.value)
         try:
-            passing = status.state is CheckState.PASS
-            if passing or status.state is CheckState.FAIL:
-                self._attempt.do(commands.CheckObserved(status.check_id, passing))
+            self._attempt.do(commands.CheckObserved(status.check_id, passing, status.baseline_seen))
         except ProgressError as error:
             self._on_update(Trouble(str(error), error.remedy))
             return

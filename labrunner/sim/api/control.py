@@ -2,6 +2,7 @@
 
 ======  ===================================  ==========================================================================
 GET     /simulated/v1                        what this is and how much it holds
+GET     /simulated/v1/objects                the resource, namespace and name of everything there is
 GET     /simulated/v1/snapshots              the names of all snapshots
 PUT     /simulated/v1/snapshots/NAME         save the present state under NAME (replacing an older one)
 GET     /simulated/v1/snapshots/NAME         the resourceVersion and number of objects of a snapshot
@@ -26,7 +27,7 @@ from labrunner.sim.api.version import GIT_VERSION
 from labrunner.sim.errors import ApiError
 from labrunner.sim.http import Request, Response
 from labrunner.sim.http.files import write_private
-from labrunner.sim.objects import Obj
+from labrunner.sim.objects import Obj, name_of, namespace_of
 from labrunner.sim.store import Difference, Snapshot
 from labrunner.sim.store.snapshot import differences
 
@@ -52,6 +53,8 @@ class Control:
             case "POST", ["compact"]:
                 self._api.store.compact()
                 return document(request, self._facts())
+            case "GET", ["objects"]:
+                return document(request, {"objects": self._keys()})
             case "GET", ["snapshots"]:
                 return document(request, {"snapshots": self._names()})
             case "PUT", ["snapshots", name]:
@@ -76,6 +79,14 @@ class Control:
             "objects": {gr: store.count(gr) for gr in sorted(store.resources())},
             "snapshots": self._names(),
         }
+
+    def _keys(self) -> list[str]:
+        store = self._api.store
+        return [
+            f"{gr}/{namespace_of(obj)}/{name_of(obj)}"
+            for gr in sorted(store.resources())
+            for obj in store.list(gr)
+        ]
 
     def _names(self) -> list[str]:
         on_disk = (path.stem for path in self._directory.glob("*.jsonl"))
