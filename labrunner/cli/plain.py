@@ -21,10 +21,10 @@ from labrunner.content.models import Cell, Module
 from labrunner.lab import commands
 from labrunner.lab.attempt import load_progress
 from labrunner.lab.decisions import RefusedError
-from labrunner.lab.events import CheckPassed, LabFinished, QuestionAnswered, StepCompleted
+from labrunner.lab.events import CellRan, CheckPassed, LabFinished, QuestionAnswered, StepCompleted
 from labrunner.lab.session import LabSession
 from labrunner.lab.summary import summarise
-from labrunner.lab.updates import ClusterChanged, ClusterStage, Recorded, ShellOutput, Trouble, Update
+from labrunner.lab.updates import ClusterChanged, ClusterStage, Recorded, Trouble, Update
 from labrunner.paths import home
 from labrunner.progress.log import EventLog
 from labrunner.recall.grading import AnswerFormError, is_self_graded
@@ -50,8 +50,6 @@ class PlainLab:
         self._out = out
         self._log = EventLog(home().progress_file)
         self._module = module
-        self._running = False
-        self._asked: set[str] = set()
         self._input: TextIO | None = None
         self._session = LabSession(
             module,
@@ -152,24 +150,20 @@ class PlainLab:
             if question.cell == cell.id and question_id not in self._session.progress.answers:
                 self._say("First, predict (type your answer, or an empty line to go on without):")
                 await self._ask_one(question_id)
-        self._running = True
-        try:
-            ran = await self._session.run_cell(cell.id, value)
-        finally:
-            self._running = False
-        if cell.file is not None:
-            self._say(ran.output)
+        self._ran(await self._session.run_cell(cell.id, value), cell)
+
+    def _ran(self, ran: CellRan, cell: Cell) -> None:
+        if ran.output.strip() and ran.outcome != "started":
+            self._say(ran.output.rstrip())
         self._say(ran_line(ran, cell))
 
     async def _own_command(self, source: str) -> None:
         if self._session.cells is None:
             raise RefusedError("the shell is still starting")
         shell = await self._session.cells.shell()
-        self._running = True
-        try:
-            result = await shell.run(source, label="typed", timeout=None)
-        finally:
-            self._running = False
+        result = await shell.run(source, label="typed", timeout=None)
+        if result.output.text.strip():
+            self._say(result.output.text.rstrip())
         self._say(f"exit {result.exit_code}")
 
     # -- checks ----------------------------------------------------------------------------------------------------
@@ -204,11 +198,9 @@ class PlainLab:
             self._say(cell.source)
 
     async def _play(self, _: str) -> None:
-        self._running = True
-        try:
-            await self._session.play_solution()
-        finally:
-            self._running = False
+        cells = {cell.id: cell for cell in self._module.cells()}
+        for ran in await self._session.play_solution():
+            self._ran(ran, cells[ran.cell])
 
     async def _reset(self, _: str) -> None:
         await self._session.reset_step()
@@ -280,9 +272,6 @@ class PlainLab:
 
     def _updated(self, update: Update) -> None:
         match update:
-            case ShellOutput(_, data) if self._running:
-                self._out.write(data.decode(errors="replace").replace("\r", ""))
-                self._out.flush()
             case ClusterStage(stage):
                 self._say(f"[{stage.number}/{stage.total}] {stage.title}")
             case ClusterChanged(status) if not status.running:

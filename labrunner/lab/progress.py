@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -28,7 +28,9 @@ from labrunner.lab.events import (
     ValueGiven,
 )
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,11 @@ class LabProgress:
     current: str | None = None
     since: float | None = None
     seconds: float = 0.0
-    steps: Mapping[str, StepProgress] = NOTHING
-    cells: Mapping[str, CellRan] = NOTHING
-    passed: Mapping[str, float] = NOTHING
-    answers: Mapping[str, QuestionAnswered] = NOTHING
-    values: Mapping[str, str] = NOTHING
+    steps: Mapping[str, StepProgress] = field(default_factory=_nothing)
+    cells: Mapping[str, CellRan] = field(default_factory=_nothing)
+    passed: Mapping[str, float] = field(default_factory=_nothing)
+    answers: Mapping[str, QuestionAnswered] = field(default_factory=_nothing)
+    values: Mapping[str, str] = field(default_factory=_nothing)
     confirmed: frozenset[str] = frozenset()
     baselines: frozenset[str] = frozenset()
 

@@ -98,8 +98,13 @@ class LabSession:
         return self.cells is not None and self.verifier is not None
 
     def check_status(self, check_id: str) -> CheckStatus | None:
-        """The newest status of an active check."""
-        return self.verifier.status(check_id) if self.verifier else None
+        """The newest status of a check of the current step; None before it was looked at."""
+        if self.verifier is None or check_id not in self.step.checks:
+            return None
+        try:
+            return self.verifier.status(check_id)
+        except KeyError:
+            return None
 
     # -- beginning and ending ------------------------------------------------------------------------------------
 
