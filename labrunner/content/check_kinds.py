@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from labrunner.content.fields import Parsed, Type
+from labrunner.content.fields import Parsed, Record, Type
 from labrunner.content.local_checks import (
+    ANSWER,
+    CELL,
+    COMMAND,
+    CONFIRM,
+    FILE,
+    QUIZ,
     read_answer,
     read_cell,
     read_command,
@@ -15,6 +21,12 @@ from labrunner.content.local_checks import (
     read_quiz,
 )
 from labrunner.content.object_checks import (
+    ABSENT,
+    CAN,
+    COUNT,
+    JSONPATH,
+    RESOURCE,
+    WAIT,
     read_absent,
     read_can,
     read_count,
@@ -23,30 +35,57 @@ from labrunner.content.object_checks import (
     read_resource,
     read_wait,
 )
+from labrunner.content.targets import TARGET_RECORD
 
 
 @dataclass(frozen=True, slots=True)
 class CheckKind:
-    """One kind: how it is read, and one line of documentation."""
+    """One kind: how it is read, one line of documentation, its keys, and what a plain text in their place means."""
 
     type: Type
     doc: str
+    record: Record
+    plain: str = ""
 
 
 KINDS: Mapping[str, CheckKind] = {
-    "resource": CheckKind(Parsed("a partial object", read_resource), "a partial object is there"),
-    "absent": CheckKind(Parsed("an object", read_absent), "an object, or every selected one, is gone"),
-    "ready": CheckKind(Parsed("an object", read_ready), "the object is ready by the rules of its kind"),
-    "wait": CheckKind(Parsed("on and for", read_wait), "a condition, a JSONPath, creation or deletion"),
-    "jsonpath": CheckKind(Parsed("an object, a path, a matcher", read_jsonpath), "a value inside an object"),
-    "count": CheckKind(Parsed("a selection and a matcher", read_count), "how many objects there are"),
-    "can": CheckKind(Parsed("as, verb, resource", read_can), "what RBAC allows"),
-    "command": CheckKind(Parsed("a command", read_command), "a command on the learner's machine"),
-    "file": CheckKind(Parsed("a file", read_file), "a file of the workspace"),
-    "cell": CheckKind(Parsed("a cell", read_cell), "what became of a cell"),
-    "answer": CheckKind(Parsed("a prompt and its answers", read_answer), "a value the learner types"),
-    "quiz": CheckKind(Parsed("questions", read_quiz), "a share of questions answered rightly"),
-    "confirm": CheckKind(Parsed("a statement", read_confirm), "the learner's word"),
+    "resource": CheckKind(
+        Parsed("a partial object", read_resource),
+        "a partial object is there",
+        RESOURCE,
+        "an object that must exist, such as deploy/web",
+    ),
+    "absent": CheckKind(
+        Parsed("an object", read_absent),
+        "an object, or every selected one, is gone",
+        ABSENT,
+        "an object that must be gone, such as deploy/web",
+    ),
+    "ready": CheckKind(
+        Parsed("an object", read_ready),
+        "the object is ready by the rules of its kind",
+        TARGET_RECORD,
+        "the object, such as deploy/web",
+    ),
+    "wait": CheckKind(Parsed("on and for", read_wait), "a condition, a JSONPath, creation or deletion", WAIT),
+    "jsonpath": CheckKind(
+        Parsed("an object, a path, a matcher", read_jsonpath), "a value inside an object", JSONPATH
+    ),
+    "count": CheckKind(Parsed("a selection and a matcher", read_count), "how many objects there are", COUNT),
+    "can": CheckKind(Parsed("as, verb, resource", read_can), "what RBAC allows", CAN),
+    "command": CheckKind(
+        Parsed("a command", read_command),
+        "a command on the learner's machine",
+        COMMAND,
+        "the command line, which must exit with 0",
+    ),
+    "file": CheckKind(Parsed("a file", read_file), "a file of the workspace", FILE, "a path that must exist"),
+    "cell": CheckKind(
+        Parsed("a cell", read_cell), "what became of a cell", CELL, "the id of a cell that must have run"
+    ),
+    "answer": CheckKind(Parsed("a prompt and its answers", read_answer), "a value the learner types", ANSWER),
+    "quiz": CheckKind(Parsed("questions", read_quiz), "a share of questions answered rightly", QUIZ),
+    "confirm": CheckKind(Parsed("a statement", read_confirm), "the learner's word", CONFIRM, "the statement"),
 }
 UNSUPPORTED_KINDS = ("event", "logs", "exec", "http", "tcp", "dns", "script")
 GROUP_KINDS = ("all", "any", "none")

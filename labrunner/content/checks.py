@@ -40,7 +40,7 @@ def _patience(node: Node, findings: Findings) -> Any:
 
 
 def _when_failed(node: Node, findings: Findings) -> Any:
-    values = _WHEN_FAILED.read(node, findings)
+    values = WHEN_FAILED.read(node, findings)
     if values is INVALID or "if" not in values or "hint" not in values:
         return INVALID
     return StateHint(values["if"], values["hint"])
@@ -60,15 +60,27 @@ _TIMES = {
     "every": Field(DURATION, "how often to look"),
     "timeout": Field(DURATION, "how long one look may take"),
 }
-_COLLECT_KEYS = ("events", "logs", "yaml", "describe", "command", "namespace", "tail", "container", "cluster")
-_COLLECT = Record("a collect entry", {key: Field(ANY, "see the format reference") for key in _COLLECT_KEYS})
+COLLECT = Record(
+    "a collect entry",
+    {
+        "events": Field(ANY, "the events of this namespace"),
+        "logs": Field(ANY, "the logs of this object, such as deploy/web"),
+        "yaml": Field(ANY, "this object as YAML"),
+        "describe": Field(ANY, "what kubectl describe says of this object"),
+        "command": Field(ANY, "what this command prints"),
+        "namespace": Field(ANY, "where; the module's namespace when left out"),
+        "tail": Field(ANY, "lines of logs; 20 when left out"),
+        "container": Field(ANY, "whose logs, in a pod of several"),
+        "cluster": Field(ANY, "which of several clusters"),
+    },
+)
 
 
 def _collect(node: Node, findings: Findings) -> Any:
-    return _COLLECT.read(node, findings)
+    return COLLECT.read(node, findings)
 
 
-_WHEN_FAILED = Record(
+WHEN_FAILED = Record(
     "a when-failed entry",
     {
         "if": Field(Parsed("a check", _part), "a check of the state the hint is for", required=True),

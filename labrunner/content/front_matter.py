@@ -26,7 +26,7 @@ from labrunner.content.models import ClusterSpec
 from labrunner.content.nodes import Node
 from labrunner.content.requirement_fields import read_needs, read_requires
 
-_PROFILE = Record(
+PROFILE = Record(
     "a cluster",
     {
         "name": Field(IDENTIFIER, "the name checks and cells use"),
@@ -39,7 +39,7 @@ def _cluster(node: Node, findings: Findings) -> Any:
     if isinstance(node, nodes.Scalar):
         profile = TEXT.read(node, findings)
         return INVALID if profile is INVALID else ClusterSpec(profile=profile)
-    values = _PROFILE.read(node, findings)
+    values = PROFILE.read(node, findings)
     return INVALID if values is INVALID else ClusterSpec(values.get("name", "main"), values.get("profile"))
 
 

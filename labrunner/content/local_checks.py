@@ -44,7 +44,7 @@ def _octal(text: str) -> str | None:
     return found[1].zfill(4) if found else None
 
 
-_COMMAND = Record(
+COMMAND = Record(
     "command",
     {
         "run": Field(TEXT, "the command line", required=True),
@@ -54,7 +54,7 @@ _COMMAND = Record(
         "json": Field(MATCHER, "a matcher on its output read as JSON"),
     },
 )
-_FILE = Record(
+FILE = Record(
     "file",
     {
         "path": Field(WORKSPACE_PATH, "a path inside the workspace", required=True),
@@ -69,7 +69,7 @@ _FILE = Record(
         "json": Field(MATCHER, "a partial document"),
     },
 )
-_CELL = Record(
+CELL = Record(
     "cell",
     {
         "id": Field(TEXT, "the cell's id", required=True),
@@ -78,7 +78,7 @@ _CELL = Record(
         "background": Field(Choice(("alive",)), "its process must be running"),
     },
 )
-_ANSWER = Record(
+ANSWER = Record(
     "answer",
     {
         "prompt": Field(TEXT, "what the learner is asked", required=True),
@@ -86,14 +86,14 @@ _ANSWER = Record(
         "command": Field(TEXT, "a command whose first line is the right answer"),
     },
 )
-_QUIZ = Record(
+QUIZ = Record(
     "quiz",
     {
         "questions": Field(TEXTS, "ids of the questions", required=True),
         "minimum": Field(Number("a share from 0 to 1", minimum=0, maximum=1), "the share that must be right"),
     },
 )
-_CONFIRM = Record("confirm", {"statement": Field(TEXT, "what the learner attests", required=True)})
+CONFIRM = Record("confirm", {"statement": Field(TEXT, "what the learner attests", required=True)})
 
 
 def read_command(node: Node, findings: Findings) -> Any:
@@ -101,7 +101,7 @@ def read_command(node: Node, findings: Findings) -> Any:
     if isinstance(node, nodes.Scalar):
         text = TEXT.read(node, findings)
         return INVALID if text is INVALID else CommandCheck(text)
-    values = _COMMAND.read(node, findings)
+    values = COMMAND.read(node, findings)
     return CommandCheck(**values) if complete(values, ("run",)) else INVALID
 
 
@@ -110,7 +110,7 @@ def read_file(node: Node, findings: Findings) -> Any:
     if isinstance(node, nodes.Scalar):
         path = WORKSPACE_PATH.read(node, findings)
         return INVALID if path is INVALID else FileCheck(path)
-    values = _FILE.read(node, findings)
+    values = FILE.read(node, findings)
     if not complete(values, ("path",)) or not isinstance(node, nodes.Mapping):
         return INVALID
     words = {key: entry for key, entry in node.entries.items() if key in ("contains", "matches")}
@@ -137,7 +137,7 @@ def read_cell(node: Node, findings: Findings) -> Any:
             return INVALID
         findings.refer("cell", name, node.place)
         return CellCheck(name)
-    values = _CELL.read(node, findings)
+    values = CELL.read(node, findings)
     if not complete(values, ("id",)) or not isinstance(node, nodes.Mapping):
         return INVALID
     findings.refer("cell", values["id"], node.entries["id"].value.place)
@@ -149,7 +149,7 @@ def read_cell(node: Node, findings: Findings) -> Any:
 
 def read_answer(node: Node, findings: Findings) -> Any:
     """An AnswerCheck with literal answers or a command that gives them."""
-    values = _ANSWER.read(node, findings)
+    values = ANSWER.read(node, findings)
     if not complete(values, ("prompt",)):
         return INVALID
     if not values.get("accept") and "command" not in values:
@@ -159,7 +159,7 @@ def read_answer(node: Node, findings: Findings) -> Any:
 
 def read_quiz(node: Node, findings: Findings) -> Any:
     """A QuizCheck; its questions are resolved when the module is read."""
-    values = _QUIZ.read(node, findings)
+    values = QUIZ.read(node, findings)
     if not complete(values, ("questions",)) or not isinstance(node, nodes.Mapping):
         return INVALID
     listed = node.entries["questions"].value
@@ -176,5 +176,5 @@ def read_confirm(node: Node, findings: Findings) -> Any:
     if isinstance(node, nodes.Scalar):
         text = TEXT.read(node, findings)
         return INVALID if text is INVALID else ConfirmCheck(text)
-    values = _CONFIRM.read(node, findings)
+    values = CONFIRM.read(node, findings)
     return ConfirmCheck(values["statement"]) if complete(values, ("statement",)) else INVALID

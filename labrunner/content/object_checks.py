@@ -46,18 +46,16 @@ _RESOURCE_SELECTION = {
     **{key: value for key, value in TARGET_FIELDS.items() if key != "metadata"},
     "quantifier": Field(Choice(("any", "all", "none")), "how many of the selected objects must match"),
 }
-_SELECTION = Record("resource", _RESOURCE_SELECTION)
-_ABSENT = Record(
+RESOURCE = Record("resource", _RESOURCE_SELECTION)
+ABSENT = Record(
     "absent", {**TARGET_FIELDS, "baseline": Field(Choice(("present",)), "pass only after it has been seen")}
 )
-_WAIT = Record(
-    "wait", {**_ON, "for": Field(TEXT, "condition=…, jsonpath=…, create or delete", required=True)}
-)
-_JSONPATH = Record(
+WAIT = Record("wait", {**_ON, "for": Field(TEXT, "condition=…, jsonpath=…, create or delete", required=True)})
+JSONPATH = Record(
     "jsonpath", {**_ON, **TARGET_FIELDS, "path": Field(TEXT, "kubectl's JSONPath", required=True), **_VALUE}
 )
-_COUNT = Record("count", {**_ON, **TARGET_FIELDS, **_VALUE})
-_CAN = Record(
+COUNT = Record("count", {**_ON, **TARGET_FIELDS, **_VALUE})
+CAN = Record(
     "can",
     {
         "as": Field(TEXT, "the user, such as system:serviceaccount:shop:ci", required=True),
@@ -82,7 +80,7 @@ def read_resource(node: Node, findings: Findings) -> Any:
     chosen = nodes.Mapping({k: e for k, e in node.entries.items() if k in _RESOURCE_SELECTION}, node.place)
     rest = {k: e for k, e in node.entries.items() if k not in _RESOURCE_SELECTION and k != "metadata"}
     expected = {key: read_partial(entry.value, findings) for key, entry in rest.items()}
-    values = _SELECTION.read(chosen, findings)
+    values = RESOURCE.read(chosen, findings)
     metadata = node.get("metadata")
     if isinstance(metadata, nodes.Mapping):
         asserted = _resource_metadata(metadata, values, findings)
@@ -136,7 +134,7 @@ def read_absent(node: Node, findings: Findings) -> Any:
     if not isinstance(node, nodes.Mapping):
         target = read_target(node, findings)
         return INVALID if target is INVALID else AbsentCheck(target)
-    values = _ABSENT.read(node, findings)
+    values = ABSENT.read(node, findings)
     target = target_from(values, node, findings)
     return INVALID if target is INVALID else AbsentCheck(target, values.get("baseline"))
 
@@ -149,7 +147,7 @@ def read_ready(node: Node, findings: Findings) -> Any:
 
 def read_wait(node: Node, findings: Findings) -> Any:
     """A WaitCheck; `for` is a condition, a JSONPath, create or delete."""
-    values = _WAIT.read(node, findings)
+    values = WAIT.read(node, findings)
     if not complete(values, ("for",)):
         return INVALID
     if "on" not in values:
@@ -178,7 +176,7 @@ def _with_matcher(record: Record, node: Node, findings: Findings, remedy: str) -
 
 def read_jsonpath(node: Node, findings: Findings) -> Any:
     """A JsonPathCheck with the matcher among its keys or under `value`."""
-    read = _with_matcher(_JSONPATH, node, findings, "say what it must be, such as equals: 3 or exists: true")
+    read = _with_matcher(JSONPATH, node, findings, "say what it must be, such as equals: 3 or exists: true")
     if read is INVALID or "path" not in read[0]:
         return INVALID
     values, target, matcher = read
@@ -187,13 +185,13 @@ def read_jsonpath(node: Node, findings: Findings) -> Any:
 
 def read_count(node: Node, findings: Findings) -> Any:
     """A CountCheck with the matcher among its keys or under `value`."""
-    read = _with_matcher(_COUNT, node, findings, "say how many, such as equals: 3 or ge: 1")
+    read = _with_matcher(COUNT, node, findings, "say how many, such as equals: 3 or ge: 1")
     return INVALID if read is INVALID else CountCheck(read[1], read[2])
 
 
 def read_can(node: Node, findings: Findings) -> Any:
     """A CanCheck."""
-    values = _CAN.read(node, findings)
+    values = CAN.read(node, findings)
     if not complete(values, ("as", "verb", "resource")):
         return INVALID
     return CanCheck(

@@ -42,8 +42,8 @@ def _programmes(node: Node, findings: Findings) -> Any:
     for name, item in listed:
         values: dict[str, Any] = {}
         if isinstance(item, nodes.Mapping):
-            kept = {key: entry for key, entry in item.entries.items() if key in _PROGRAMME.fields}
-            values = _PROGRAMME.read(nodes.Mapping(kept, item.place), findings)
+            kept = {key: entry for key, entry in item.entries.items() if key in PROGRAMME.fields}
+            values = PROGRAMME.read(nodes.Mapping(kept, item.place), findings)
         elif isinstance(item, nodes.Sequence):
             values = {"modules": TEXTS.read(item, findings)}
         modules = values.get("modules") or ()
@@ -56,7 +56,7 @@ def _programmes(node: Node, findings: Findings) -> Any:
     return tuple(found)
 
 
-_PROGRAMME = Record(
+PROGRAMME = Record(
     "a programme",
     {
         "id": Field(TEXT, "its id"),

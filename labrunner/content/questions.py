@@ -34,7 +34,7 @@ from labrunner.content.questions_model import Option, Question
 BLANK = re.compile(r"_{3,}")
 """A gap of a cloze prompt: three or more underscores."""
 
-_OPTION = Record(
+OPTION = Record(
     "an option",
     {
         "text": Field(TEXT, "what is offered", required=True),
@@ -49,7 +49,7 @@ def _option(node: Node, findings: Findings) -> Any:
     if isinstance(node, nodes.Scalar):
         text = TEXT.read(node, findings)
         return INVALID if text is INVALID else Option(text)
-    values = _OPTION.read(node, findings)
+    values = OPTION.read(node, findings)
     return INVALID if values is INVALID or "text" not in values else Option(**values)
 
 
@@ -114,7 +114,7 @@ QUESTION_FIELDS: Mapping[str, Field] = {
     "cell": Field(TEXT, "the cell it is asked before"),
     "step": Field(TEXT, "the step it is shown in (quiz.yaml only)"),
 }
-_COMMON = ("id", "kind", "prompt", "explain", "hints", "seconds", "objective", "answer", "step")
+COMMON = ("id", "kind", "prompt", "explain", "hints", "seconds", "objective", "answer", "step")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ _KIND = Choice(tuple(KINDS))
 _RECORDS = {
     kind: Record(
         f"a {kind} question",
-        {key: value for key, value in QUESTION_FIELDS.items() if key in _COMMON or key in spec.takes},
+        {key: value for key, value in QUESTION_FIELDS.items() if key in COMMON or key in spec.takes},
         aliases={
             "question": "prompt",
             "name": "id",

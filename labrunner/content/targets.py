@@ -89,7 +89,7 @@ TARGET_FIELDS = {
     "metadata": Field(Parsed("metadata", _metadata), "name, namespace and labels, as in a manifest"),
     "cluster": Field(TEXT, "which of several clusters"),
 }
-_TARGET = Record("the target", TARGET_FIELDS)
+TARGET_RECORD = Record("the target", TARGET_FIELDS)
 
 
 def kind_name(text: str) -> str:
@@ -101,7 +101,7 @@ def read_target(node: Node, findings: Findings) -> Any:
     """A Target from a map or from `kind/name`; INVALID after reporting why."""
     if isinstance(node, nodes.Scalar):
         return _short_target(node, findings)
-    values = _TARGET.read(node, findings)
+    values = TARGET_RECORD.read(node, findings)
     return INVALID if values is INVALID else target_from(values, node, findings)
 
 
