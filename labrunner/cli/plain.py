@@ -67,9 +67,10 @@ class PlainLab:
         }  # fmt: skip
 
     async def run(self, source: TextIO, *, fresh: bool, step: str | None) -> bool:
-        """Do the lab until its end, `quit`, or the end of `source`. True when the lab is finished."""
+        """Do the lab until its end, `quit`, or the end of `source`. True when the lab is finished or was left with `quit`."""
         self._input = source
         session = self._session
+        left = False
         try:
             resumed = session.open(fresh=fresh, step=step)
         except KeyError:
@@ -82,13 +83,14 @@ class PlainLab:
             self._say("Type help for the commands.")
             while (line := await self._read("> ")) is not None:
                 if line.strip() in ("quit", "q", "exit"):
+                    left = True
                     break
                 await self._do(line.strip())
         finally:
             await session.close()
             self._log.close()
         self._say("Left. `labrunner run " + self._module.id + " --plain` resumes here.")
-        return session.progress.finished_at is not None
+        return left or session.progress.finished_at is not None
 
     async def _do(self, line: str) -> None:
         verb, _, rest = line.partition(" ")

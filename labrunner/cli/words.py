@@ -33,7 +33,9 @@ def check_line(spec: CheckSpec, status: CheckStatus | None) -> str:
         return line
     verdict = status.verdict
     said = [verdict.message or verdict.summary]
-    said += [f"{part.path}: {part.observed!r}, wanted {part.wanted}" for part in verdict.differences]
+    said += [
+        f"{part.path}: {part.observed!r}, wanted {part.wanted}" for part in verdict.differences if part.path
+    ]
     return "\n".join([line, *(f"      {text}" for text in said if text)])
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from labrunner.cluster import process
 from labrunner.cluster.driver import ClusterError, ClusterStatus, DriverKind, OnStage, Stage
 from labrunner.content.requirements import REAL, Capabilities
 
@@ -47,7 +47,7 @@ class ContextCluster:
 
     async def up(self, on_stage: OnStage) -> None:
         on_stage(Stage(1, 2, f"Copying context {self.name}"))
-        code, out, err = await _run(
+        code, out, err = await process.run(
             [
                 str(self._kubectl),
                 "config",
@@ -82,7 +82,7 @@ class ContextCluster:
     async def status(self) -> ClusterStatus:
         if not self.kubeconfig.exists():
             return ClusterStatus(False, "not connected yet")
-        code, out, err = await _run(
+        code, out, err = await process.run(
             [
                 str(self._kubectl),
                 "--kubeconfig",
@@ -117,15 +117,3 @@ class ContextCluster:
     async def inventory(self) -> frozenset[str] | None:
         """Unknown: others work on a shared cluster too."""
         return None
-
-
-async def _run(command: list[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        env=dict(environment),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return process.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace")

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 HEARTBEAT = 2.0
 """Seconds between looks at whether the cluster still answers."""
 
+LAST_LOOK = 1.5
+"""Seconds that moving on may be held up by the checks of the step that is left."""
+
 
 class LabSession:
     """One learner, one module.
@@ -154,9 +157,17 @@ class LabSession:
 
     async def go(self, command: commands.Enter | commands.Next | commands.Previous) -> None:
         """Move to another step. Raises RefusedError with the reason where that makes no sense."""
+        await self._look_once_more()
         events = self._attempt.do(command)
         if any(isinstance(event, StepEntered) for event in events):
             await self._arrive()
+
+    async def _look_once_more(self) -> None:
+        """What was done in the last moment counts, though its watch event may still be on the way."""
+        unmet = [check_id for check_id in self.step.checks if check_id not in self.progress.passed]
+        if self.verifier is not None and unmet and self.cluster_status.running:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.verifier.verify(unmet, wait=False), LAST_LOOK)
 
     async def _arrive(self) -> None:
         """Prepare the current step: snapshot for its reset, its automatic cells, its checks."""
