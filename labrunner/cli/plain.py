@@ -67,7 +67,7 @@ class PlainLab:
         }  # fmt: skip
 
     async def run(self, source: TextIO, *, fresh: bool, step: str | None) -> bool:
-        """Do the lab until its end, `quit`, or the end of `source`. True when the lab is finished or was left with `quit`."""
+        """Do the lab until its end, `quit`, or the end of `source`. True when it is finished or was left with `quit`."""
         self._input = source
         session = self._session
         left = False
