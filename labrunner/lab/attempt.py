@@ -36,17 +36,17 @@ class Attempt:
         self._log = log
         self._clock = clock
         self._on_event = on_event
-        self._name = ""
+        self.name = ""
 
     def begin(self, cluster: str, *, simulated: bool, fresh: bool = False) -> bool:
         """Resume the latest attempt unless it is finished, or `fresh` is asked; True when it was resumed."""
         name, progress = load_progress(self._log, self.setting.module.id)
         digest = self.setting.module.digest
         if name is None or fresh or progress.finished_at is not None:
-            self._name = secrets.token_hex(6)
+            self.name = secrets.token_hex(6)
             self.record(LabStarted(cluster, simulated, digest))
             return False
-        self._name, self.progress = name, progress
+        self.name, self.progress = name, progress
         self.record(LabResumed(cluster, simulated, digest))
         return True
 
@@ -60,7 +60,7 @@ class Attempt:
     def record(self, event: LabEvent) -> None:
         at = self._clock()
         self._log.append(
-            at=at, module=self.setting.module.id, attempt=self._name, kind=event.kind, data=to_data(event)
+            at=at, module=self.setting.module.id, attempt=self.name, kind=event.kind, data=to_data(event)
         )
         self.progress = evolve(self.progress, at, event)
         self._on_event(at, event)

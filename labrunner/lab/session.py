@@ -31,6 +31,8 @@ from labrunner.lab.workspace import Workspace
 from labrunner.progress.log import EventLog, ProgressError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from labrunner.cluster.driver import ClusterDriver
     from labrunner.content.models import Cell, Module, Step
     from labrunner.lab.cells import CellRunner
@@ -118,10 +120,10 @@ class LabSession:
         """
         self._lock.acquire()
         try:
-            if fresh:
+            resumed = self._attempt.begin(self.cluster.choice, simulated=self.cluster.simulated, fresh=fresh)
+            if not self._surroundings_belong():
                 self.workspace.discard()
             self.workspace.prepare(self.module)
-            resumed = self._attempt.begin(self.cluster.choice, simulated=self.cluster.simulated, fresh=fresh)
             if step is not None or self.progress.current is None:
                 self._attempt.do(commands.Enter(step or self.module.steps[0].id))
         except BaseException:
@@ -133,11 +135,22 @@ class LabSession:
         """Bring the cluster up, then shells and checks. Raises ClusterError; may be called again after one."""
         from labrunner.lab.connection import connect
 
+        if not self._surroundings_belong():
+            await self.cluster.down()
+            self._marker.write_text(self._attempt.name)
         await self.cluster.up(lambda stage: self._on_update(ClusterStage(stage)))
         self.cells, self.verifier = await connect(self, self._on_update, self._check_changed)
         self._set_cluster_status(await self.cluster.status())
         self._heartbeat = asyncio.create_task(self._watch_cluster())
         await self._arrive()
+
+    @property
+    def _marker(self) -> Path:
+        return self.folder.root / "attempt"
+
+    def _surroundings_belong(self) -> bool:
+        """Whether workspace and cluster were made in this attempt; a new one begins with neither."""
+        return self._marker.exists() and self._marker.read_text() == self._attempt.name
 
     async def close(self) -> None:
         """Leave the lab; it resumes here. Shells and background cells end, the cluster's state is kept."""
@@ -328,10 +341,9 @@ class LabSession:
             self.verifier = None
         if self._heartbeat is not None:
             self._heartbeat.cancel()
-        await self.cluster.down()
+        self._attempt.begin(self.cluster.choice, simulated=self.cluster.simulated, fresh=True)
         self.workspace.discard()
         self.workspace.prepare(self.module)
-        self._attempt.begin(self.cluster.choice, simulated=self.cluster.simulated, fresh=True)
         self._attempt.do(commands.Enter(self.module.steps[0].id))
         await self.connect()
 
