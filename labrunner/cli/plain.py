@@ -89,8 +89,11 @@ class PlainLab:
         finally:
             await session.close()
             self._log.close()
-        self._say("Left. `labrunner run " + self._module.id + " --plain` resumes here.")
-        return left or session.progress.finished_at is not None
+        finished = session.progress.finished_at is not None
+        self._say(
+            "Finished." if finished else f"Left. `labrunner run {self._module.id} --plain` resumes here."
+        )
+        return left or finished
 
     async def _do(self, line: str) -> None:
         verb, _, rest = line.partition(" ")
