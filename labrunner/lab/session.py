@@ -16,7 +16,7 @@ from labrunner.cluster.driver import ClusterError, ClusterStatus
 from labrunner.lab import commands, decisions
 from labrunner.lab.attempt import Attempt
 from labrunner.lab.decisions import RefusedError, Setting
-from labrunner.lab.events import CellRan, LabEvent, QuestionAnswered, StepEntered
+from labrunner.lab.events import CellRan, LabEvent, QuestionAnswered, StepEntered, StepReset
 from labrunner.lab.lock import LabLock
 from labrunner.lab.updates import (
     CellStarted,
@@ -85,6 +85,7 @@ class LabSession:
         self._attempt = Attempt(self.setting, log, clock, self._recorded)
         self._lock = LabLock(self.folder.lock, module.id)
         self._heartbeat: asyncio.Task[None] | None = None
+        self._stale = False
 
     # -- where we are ------------------------------------------------------------------------------------------
 
@@ -163,8 +164,14 @@ class LabSession:
             await self.verifier.close()
         with contextlib.suppress(ProgressError):
             self._attempt.do(commands.Leave())
+        await self._forget_earlier_objects()
         await self.cluster.suspend()
         self._lock.release()
+
+    async def _forget_earlier_objects(self) -> None:
+        if self._stale:
+            await self.cluster.down()
+            self._stale = False
 
     # -- moving ----------------------------------------------------------------------------------------------------
 
@@ -325,7 +332,10 @@ class LabSession:
         await asyncio.to_thread(self.workspace.restore, name)
         for cell in reset_cells:
             await self._run(cell)
-        self._attempt.do(commands.Reset(step.id))
+        for event in self._attempt.do(commands.Reset(step.id)):
+            # Steps after it will begin from another state next time.
+            if isinstance(event, StepReset) and event.step != step.id:
+                self.workspace.forget(f"step-{event.step}")
         if self.step.id != step.id:
             self._attempt.do(commands.Enter(step.id))
         await self._automatic(step)

@@ -106,6 +106,10 @@ class Workspace:
         shutil.copytree(kept, self.folder, symlinks=True, dirs_exist_ok=True)
         return True
 
+    def forget(self, name: str) -> None:
+        """Remove one snapshot, so that the next arrival keeps a new one."""
+        shutil.rmtree(self._snapshots / name, ignore_errors=True)
+
     def discard(self) -> None:
         """Remove the folder and every snapshot."""
         shutil.rmtree(self.folder, ignore_errors=True)
