@@ -83,6 +83,8 @@ class LabEnvironment:
             "LABRUNNER_WORKSPACE": str(self.workspace),
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
+            # The workspace lies deep: bash shows the last two folders in its prompt instead of half a line of path.
+            "PROMPT_DIRTRIM": "2",
         }
 
     def search_path(self, current: str) -> str:
