@@ -56,7 +56,8 @@ class EventLog:
         try:
             cursor = self._db.execute(
                 "INSERT INTO events (at, module, attempt, kind, data) VALUES (?, ?, ?, ?, ?)",
-                (at, module, attempt, kind, json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
+                # Escaped to ASCII: what a learner typed may hold surrogates, which UTF-8 has no place for.
+                (at, module, attempt, kind, json.dumps(data, separators=(",", ":"))),
             )
         except sqlite3.Error as error:
             raise _explained(error, self.path) from error
@@ -87,7 +88,10 @@ class EventLog:
     def _select(self, clause: str, parameters: tuple[str, ...]) -> Iterator[Record]:
         sql = f"SELECT id, at, module, attempt, kind, data FROM events {clause}"  # noqa: S608 - clauses are ours
         for number, at, module, attempt, kind, data in self._rows(sql, parameters):
-            yield Record(number, at, module, attempt, kind, json.loads(data))
+            try:
+                yield Record(number, at, module, attempt, kind, json.loads(data))
+            except ValueError as error:
+                raise _damaged(self.path, f"event {number} is not JSON") from error
 
     def _rows(self, sql: str, parameters: tuple[str, ...]) -> list[Any]:
         try:
@@ -105,11 +109,8 @@ def _explained(error: Exception, path: Path) -> ProgressError:
             "Free some space there; what you did so far is safe, the last action was not recorded.",
         )
     if "malformed" in text or "not a database" in text:
-        return ProgressError(
-            f"the progress file {path} is damaged ({text})",
-            f"Move it away (mv {path} {path}.damaged) and start labrunner again; it begins a new one.",
-        )
-    if "readonly" in text or "Permission" in text or "unable to open" in text:
+        return _damaged(path, text)
+    if isinstance(error, OSError) or "readonly" in text or "unable to open" in text:
         return ProgressError(
             f"progress cannot be saved to {path}: {text}",
             f"Make {path.parent} writable, or set LABRUNNER_HOME to a folder that is.",
@@ -120,3 +121,10 @@ def _explained(error: Exception, path: Path) -> ProgressError:
             "Close the other program (or labrunner) that has it open, then try again.",
         )
     return ProgressError(f"progress cannot be saved to {path}: {text}", "Check the disk, then try again.")
+
+
+def _damaged(path: Path, how: str) -> ProgressError:
+    return ProgressError(
+        f"the progress file {path} is damaged ({how})",
+        f"Move it away (mv {path} {path}.damaged) and start labrunner again; it begins a new one.",
+    )

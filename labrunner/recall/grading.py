@@ -7,6 +7,7 @@ left side the number of a presented right side; cloze → one line per blank; ev
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from dataclasses import dataclass
@@ -101,17 +102,22 @@ def _grade_cloze(question: Question, text: str) -> Grade:
 def _numbers(text: str, highest: int) -> list[int]:
     """`1,3` or `1 3` → [1, 3]."""
     parts = [part for part in re.split(r"[\s,;]+", text) if part]
-    if not parts or any(not part.isdigit() or not 1 <= int(part) <= highest for part in parts):
+    allowed = {str(number): number for number in range(1, highest + 1)}
+    if not parts or any(part not in allowed for part in parts):
         raise AnswerFormError(f"answer with numbers from 1 to {highest}, such as 1 or 1,2")
-    return [int(part) for part in parts]
+    return [allowed[part] for part in parts]
 
 
 def _number_matches(question: Question, text: str) -> bool:
     try:
         given = float(text.replace("_", "").replace(" ", ""))
     except ValueError:
-        raise AnswerFormError("answer with a number") from None
-    return question.value is not None and abs(given - question.value) <= question.tolerance
+        given = math.nan
+    if not math.isfinite(given):
+        raise AnswerFormError("answer with a number")
+    # The bounds belong to the range, and 2.6 - 2.5 is a little more than 0.1 in binary.
+    slack = 1e-9 * max(abs(given), question.tolerance)
+    return question.value is not None and abs(given - question.value) <= question.tolerance + slack
 
 
 _ALIASES = {

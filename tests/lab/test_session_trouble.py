@@ -10,7 +10,6 @@ from collections.abc import Callable
 import pytest
 
 from labrunner.lab import commands
-from labrunner.lab.decisions import RefusedError
 from labrunner.lab.lock import LabBusyError
 from labrunner.lab.updates import BackgroundChanged, ClusterChanged
 from labrunner.paths import Home
