@@ -109,7 +109,7 @@ def test_the_learner_guide_has_every_exit_code() -> None:
 def test_the_learner_guide_has_every_command_of_line_mode() -> None:
     guide = (ROOT / "docs/learner-guide.md").read_text()
     table = guide[guide.index("## Line mode") :].split("\n## ")[0]
-    verbs = set(re.findall(r"(?:^  |\s{4}|· )(\$|[a-z]+)(?= |$)", HELP.partition("\n")[2], re.M))
+    verbs = set(re.findall(r"(?:^  | {2,}|· )(\$|[a-z]+)(?= {2,}| ·| [A-Z])", HELP, re.M))
     assert {"run", "$", "all", "goto", "quit"} <= verbs
     for verb in verbs:
         assert re.search(rf"`{re.escape(verb)}[ `]", table), (
