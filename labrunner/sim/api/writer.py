@@ -43,7 +43,7 @@ class Writer:
 
     def create(self, call: Call, obj: Obj) -> Obj:
         """Store the new object *obj* (which is taken over) and return it as ``call.rt`` serves it."""
-        defaults.apply(obj, call.rt)
+        self._complete(obj, call.rt)
         metadata.settle_namespace(obj, call)
         if not name_of(obj) and meta(obj).get("generateName"):
             meta(obj)["name"] = self._free_name(call.rt, obj)
@@ -73,7 +73,7 @@ class Writer:
         store_rt = self._storage_type(rt)
         obj = api.registry.convert(request.object or obj, store_rt)
         if rt.custom:
-            crd.prepare_create(obj, store_rt, api)
+            crd.prepare_create(obj, rt, api)
             problems = crd.validate_create(obj, rt, api)
         else:
             strategy.prepare_create(obj, store_rt, api)
@@ -94,8 +94,8 @@ class Writer:
     def update(self, call: Call, name: str, obj: Obj) -> tuple[Obj, bool]:
         """Replace an object by *obj* (taken over); returns it and whether it was created instead."""
         rt = call.rt
-        if call.subresource != "status":
-            defaults.apply(obj, rt)
+        if call.subresource != "status" or rt.custom:
+            self._complete(obj, rt)
         metadata.settle_namespace(obj, call)
         metadata.same_name(obj, name)
         current = self._api.stored(rt, call.namespace, name)
@@ -130,7 +130,7 @@ class Writer:
             raise patched.strict_error()
         if call.field_validation != IGNORE:
             call.warn(list(patched.problems))
-        defaults.apply(patched.obj, call.rt)
+        self._complete(patched.obj, call.rt)
         return self._replace(call, current, patched.obj), False
 
     def _apply(self, call: Call, name: str, current: Obj | None, body: bytes) -> tuple[Obj, bool]:
@@ -153,8 +153,8 @@ class Writer:
         merged = ssa.apply(
             current, applied, call.manager, call.force, rt, moment, call.subresource, structure
         )
-        if call.subresource != "status":
-            defaults.apply(merged, rt)
+        if call.subresource != "status" or rt.custom:
+            self._complete(merged, rt)
         if current is not None:
             return self._replace(call, current, merged, tracked=True), False
         if call.subresource:
@@ -180,7 +180,7 @@ class Writer:
         obj = api.registry.convert(request.object or obj, store_rt)
         old = api.registry.convert(current, store_rt)
         if rt.custom:
-            crd.prepare_update(obj, old, store_rt, api, call.subresource)
+            crd.prepare_update(obj, old, rt, api, call.subresource)
             problems = crd.validate_update(obj, old, rt, api, call.subresource)
         else:
             strategy.prepare_update(obj, old, store_rt, api, call.subresource)
@@ -220,6 +220,13 @@ class Writer:
             dry_run=call.dry_run,
             options=call.options,
         )
+
+    def _complete(self, obj: Obj, rt: ResourceType) -> None:
+        """Fill in defaults: of the built-in kind, or of the custom resource's schema."""
+        if rt.custom:
+            crd.complete(obj, rt, self._api)
+        else:
+            defaults.apply(obj, rt)
 
     def _storage_type(self, rt: ResourceType) -> ResourceType:
         return self._api.registry.storage(rt.storage_gr) or rt

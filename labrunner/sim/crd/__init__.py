@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from labrunner.sim.crd.objects import prepare_create, prepare_update, validate_create, validate_update
+from labrunner.sim.crd.objects import (
+    complete,
+    prepare_create,
+    prepare_update,
+    validate_create,
+    validate_update,
+)
 from labrunner.sim.crd.registration import Definitions
 from labrunner.sim.crd.schemas import schema_of
 
 __all__ = [
     "Definitions",
+    "complete",
     "prepare_create",
     "prepare_update",
     "schema_of",

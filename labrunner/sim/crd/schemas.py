@@ -28,10 +28,13 @@ class CustomType(Protocol):
 
 def schema_of(rt: CustomType, store: Definitions) -> Obj | None:
     """``openAPIV3Schema`` of *rt*'s version; None for built-in kinds and where there is none. Do not change it."""
+    found: Obj | None = get_path(version_of(rt, store), "schema", "openAPIV3Schema")
+    return found
+
+
+def version_of(rt: CustomType, store: Definitions) -> Obj:
+    """The ``spec.versions`` entry of *rt*; empty for built-in kinds. Do not change it."""
     if not rt.custom:
-        return None
-    for version in get_path(store.get(_GR, "", rt.gr), "spec", "versions", default=()):
-        if version.get("name") == rt.version:
-            found: Obj | None = get_path(version, "schema", "openAPIV3Schema")
-            return found
-    return None
+        return {}
+    versions: list[Obj] = get_path(store.get(_GR, "", rt.gr), "spec", "versions", default=[])
+    return next((version for version in versions if version.get("name") == rt.version), {})
