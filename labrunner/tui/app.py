@@ -139,6 +139,13 @@ class LabrunnerApp(App[int]):
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen())
 
+    async def on_unmount(self) -> None:
+        """However the app ends, an open lab is left properly."""
+        if self.leave_lab is not None:
+            await self.leave_lab()
+        if self._event_log is not None:
+            self._event_log.close()
+
     async def action_quit(self) -> None:
         """Leave an open lab properly, then end."""
         if self.leave_lab is not None:

@@ -32,7 +32,7 @@ from labrunner.lab.updates import (
 )
 from labrunner.tui.step.marks import CellMark, QuestionState
 from labrunner.tui.widgets.lab_header import HeaderFacts, LabHeader
-from labrunner.tui.wording import bar, clock_time
+from labrunner.tui.wording import bar, clock_time, fitting
 
 if TYPE_CHECKING:
     from labrunner.content.models import Cell
@@ -140,11 +140,18 @@ class LabDisplay:
         banner.display = bool(text)
         banner.set_class(bool(self.down), "-down")
 
+    def show_leaving(self) -> None:
+        """Closing shells may take a moment."""
+        self.stage, self.down = "Leaving: shells end, the cluster's state is kept …", ""
+        self.show_banner()
+
     def show_keys(self) -> None:
         """The keys of the pane that has them."""
         from labrunner.tui.screens.lab import KEYS
 
-        self.screen.query_one("#lab-keys", Static).update(" " + KEYS[self.screen.pane])
+        self.screen.query_one("#lab-keys", Static).update(
+            fitting(KEYS[self.screen.pane], self.screen.size.width)
+        )
         self._show_tabs()
 
     def _show_tabs(self, checks: str | None = None) -> None:
@@ -192,6 +199,10 @@ class LabDisplay:
                 self.stage = ""
                 self.show_banner()
                 self.show_header()
+                if self.down:
+                    self.say(
+                        "The cluster does not answer. R outside the shell restarts it.", severity="error"
+                    )
             case Trouble(message, remedy):
                 self.say(f"{message}. {remedy}", severity="warning")
             case Recorded(_, event):
@@ -235,5 +246,5 @@ class LabDisplay:
         """Notify, and keep it for the list of messages; `quiet` only keeps it."""
         self.log.append(f"{clock_time(self.screen.lab_app.clock())}  {text}")
         if not quiet:
-            seconds = 10 if severity == "warning" else 5
+            seconds = 5 if severity == "information" else 10
             self.screen.notify(text, severity=severity, timeout=seconds, markup=False)  # type: ignore[arg-type]

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 SMALLEST = (60, 15)
 """Columns and rows below which the app only asks for a larger terminal."""
 
 FULL, EMPTY = "█", "░"
+
+
+def fitting(keys: Sequence[str], width: int) -> str:
+    """As many keys as fit, the most important first."""
+    line = ""
+    for key in keys:
+        longer = f"{line} · {key}" if line else f" {key}"
+        if len(longer) > width:
+            break
+        line = longer
+    return line
 
 
 def bar(done: int, total: int, width: int = 10) -> str:

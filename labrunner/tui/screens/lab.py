@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -29,14 +28,17 @@ if TYPE_CHECKING:
 PANES = ("step", "shell", "checks")
 WIDE = 100
 """Columns from which the panes stand side by side."""
-STEP_KEYS = (
-    "enter run · a all · v verify · h hint · s solution · r reset · n/p step · F6 pane · F1 help · q leave"
-)
 KEYS = {
-    "step": STEP_KEYS,
-    "checks": "enter answer or read · v verify · h hint · s solution · n/p step · F6 pane · F1 help · q leave",
-    "shell": "F6 next pane · F1 help · shift+PgUp look back · all other keys go to the shell",
-}
+    "step": (
+        "↵ run", "v verify", "h hint", "n/p step", "F6 pane", "F1 help", "q leave", "s solution", "a all", "r reset",
+        "w question", "g steps", "^p palette",
+    ),
+    "checks": (
+        "↵ answer or read", "v verify", "h hint", "n/p step", "F6 pane", "F1 help", "q leave", "s solution", "r reset",
+    ),
+    "shell": ("F6 next pane", "F1 help", "all other keys go to the shell", "shift+PgUp looks back"),
+}  # fmt: skip
+"""Keys of each pane, the most important first: as many are shown as fit."""
 
 
 class LabScreen(Screen[None]):
@@ -101,10 +103,10 @@ class LabScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield LabHeader(id="lab-header")
-        yield Static(id="lab-banner", markup=False)
         yield Static(id="lab-tabs", markup=False)
         with Horizontal(id="lab-body"):
             with Vertical(id="lab-left"):
+                yield Static(id="lab-banner", markup=False)
                 yield StepView(id="lab-step")
                 yield ChecksPanel(id="lab-checks")
             yield ShellPane(id="lab-shell")
@@ -118,7 +120,21 @@ class LabScreen(Screen[None]):
         self.display_.show_step()
         self.step_view.focus()
         self.set_interval(1.0, self.display_.tick)
-        self.call_after_refresh(self.start_flow, self.flows.connect)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self._fit_hidden_shell()
+        self.start_flow(self.flows.connect)
+
+    def on_resize(self) -> None:
+        """A shell behind a tab has the size it will be shown at, lest its lines be drawn twice."""
+        self.call_after_refresh(self._fit_hidden_shell)
+        self.call_after_refresh(self.display_.show_keys)
+
+    def _fit_hidden_shell(self) -> None:
+        if self.has_class("-narrow") and self.pane != "shell":
+            body = self.query_one("#lab-body").size
+            self.shell_pane.fit(body.width - 2, body.height - 2)
 
     @property
     def step_view(self) -> StepView:
@@ -240,9 +256,8 @@ class LabScreen(Screen[None]):
         """Close the session; the lab resumes here."""
         self.lab_app.leave_lab = None
         self.workers.cancel_node(self)
-        self.query_one("#lab-banner", Static).update(
-            Text("Leaving: shells end, the cluster's state is kept …")
-        )
+        if self.is_attached:
+            self.display_.show_leaving()
         await self.session.close()
 
     async def action_leave(self) -> None:

@@ -134,11 +134,16 @@ class ShellPane(Vertical):
     def on_terminal_resized(self, message: Terminal.Resized) -> None:
         """Every shell has the size of the one shown."""
         message.stop()
-        self.fitted = (message.columns, message.rows)
+        self.fit(message.columns, message.rows)
+
+    def fit(self, columns: int, rows: int) -> None:
+        """Give every terminal and shell this size, shown or not."""
+        if columns < 1 or rows < 1 or self.fitted == (columns, rows):
+            return
+        self.fitted = (columns, rows)
         for terminal in self.terminals.values():
-            if terminal is not message.terminal:
-                terminal.fit(message.columns, message.rows)
-        self.post_message(self.Fitted(message.columns, message.rows))
+            terminal.fit(columns, rows)
+        self.post_message(self.Fitted(columns, rows))
 
     def on_terminal_happened(self, message: Terminal.Happened) -> None:
         """Titles and prompt marks are of no use here."""
