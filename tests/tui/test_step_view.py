@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -188,6 +189,21 @@ def test_nothing_that_drives_a_terminal_gets_through() -> None:
     rows = "".join(drawn("a\x1b[31mb &#8238; c\n\n```bash\necho '\x1b]0;x\x07\u202e'\n```\n"))
     assert rows.isprintable()
     assert "\ufffd[31m" in rows
+
+
+def test_the_first_step_of_a_phase_shows_its_introduction(tmp_path: Path) -> None:
+    folder = tmp_path / "modules" / "lab"
+    folder.mkdir(parents=True)
+    intro = "# Phase\n\nWhy *this*.\n\n<details>\n<summary>A</summary>\n\nin A\n\n</details>\n\n"
+    steps = "## One\n\n<details>\n<summary>B</summary>\n\nin B\n\n</details>\n\n## Two\n\nText.\n"
+    (folder / "module.md").write_text(f"---\nlab: 1\nid: lab\ntitle: A lab\n---\n\n{intro}{steps}")
+    module = load_module(folder, pack=tmp_path).module
+    assert module is not None
+    first, second = (read_document(module, step) for step in module.steps)
+    assert texts(render(first, 60, Palette(), toggled=frozenset({"2"}))) == [
+        *("# Phase", "", "Why this.", "", "▸ A … folded", "", "## One", "", "▾ B", "", "  in B"),
+    ]
+    assert texts(render(second, 60, Palette())) == ["## Two", "", "Text."]
 
 
 # Cells
@@ -397,6 +413,8 @@ async def test_clicks_select_fold_and_run(lab: Module) -> None:
         assert (app.selected, app.posted) == ("second", [])
         await pilot.double_click(StepView, offset=(8, row))
         assert app.posted == [("run", "second")]
+        await pilot.click(StepView, offset=(8, row), times=3)
+        assert app.posted == [("run", "second")] * 2
         row = next(y for y, text in enumerate(app.rows()) if "▸ More" in text)
         await pilot.click(StepView, offset=(8, row))
         assert any("get pods" in text for text in app.rows())
@@ -447,6 +465,33 @@ async def test_a_prepared_step_is_not_drawn_again(lab: Module) -> None:
         await pilot.pause()
         assert app.view.rendered is prepared
         assert app.rows()[2].endswith("✓ 2 s")
+
+
+async def test_another_module_begins_without_marks(lab: Module) -> None:
+    app = Host(lab, "one")
+    async with app.run_test(size=(70, 50)):
+        app.view.mark_cell("make", CellMark("ok", "1 s"))
+        other = replace(lab, id="other")
+        app.view.show(other, other.step("one"))
+        assert app.selected == "make"
+        assert not any("✓" in row for row in app.rows())
+
+
+async def test_an_edited_step_keeps_the_place(lab: Module) -> None:
+    app = Host(lab, "long")
+    async with app.run_test(size=(60, 15)) as pilot:
+        view = app.view
+        view.scroll_to(y=view.rendered.starts[15], animate=False)
+        await pilot.press("j")
+        await pilot.pause()
+        before, chosen = view.scroll_offset.y, app.selected
+        step = lab.step("long")
+        view.show(lab, replace(step, body=step.body.replace("Paragraph 39", "Section 39")))
+        await pilot.pause()
+        assert (view.scroll_offset.y, app.selected) == (before, chosen)
+        view.show(lab, lab.step("one"))
+        await pilot.pause()
+        assert (view.scroll_offset.y, app.selected) == (0, "make")
 
 
 async def test_selected_text_is_copied_without_the_bar(lab: Module) -> None:

@@ -46,6 +46,13 @@ class StepCache:
             self._rendered.move_to_end(key)
         return rendered
 
+    def clear(self) -> None:
+        """Forget every step and every mark."""
+        self.marks.cells.clear()
+        self.marks.questions.clear()
+        self._documents.clear()
+        self._rendered.clear()
+
     def remark(
         self, shown: Rendered | None, *, cell: str | None = None, question: str | None = None
     ) -> list[int]:

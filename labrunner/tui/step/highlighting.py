@@ -42,10 +42,13 @@ def highlighted(lines: list[str], language: str, palette: Palette, base: Style) 
     lexer = None if language in _PLAIN or sum(map(len, lines)) > MAX_SOURCE else _lexer(language)
     if lexer is None:
         return [[Segment(line, base)] if line else [] for line in lines]
+    styles: dict[object, Style] = {}
     rows: list[Line] = [[]]
     for kind, text in lexer.get_tokens("\n".join(lines)):
-        part = _part(str(kind))
-        style = base + getattr(palette, part) if part else base
+        style = styles.get(kind)
+        if style is None:
+            part = _part(kind)
+            style = styles[kind] = base + getattr(palette, part) if part else base
         for number, piece in enumerate(text.split("\n")):
             if number:
                 rows.append([])
@@ -68,5 +71,6 @@ def _lexer(language: str) -> Lexer | None:
 
 
 @lru_cache(maxsize=512)
-def _part(kind: str) -> str:
-    return next((part for prefix, part in _PARTS if kind.startswith(prefix)), "")
+def _part(kind: object) -> str:
+    name = str(kind)
+    return next((part for prefix, part in _PARTS if name.startswith(prefix)), "")

@@ -44,8 +44,12 @@ def render(
     width = max(width, MIN_WIDTH)
     painter = Painter(document, palette, toggled)
     frame = Frame.page(width)
-    if document.step.title:
-        painter.title(document.step.title, frame)
+    if document.phase:
+        painter.title("# ", document.phase.title, frame)
+        painter.children(document.intro, frame)
+        if document.intro:
+            painter.gap = frame.rest
+    painter.title("## ", document.step.title, frame)
     painter.children(document.nodes, frame)
     for question in document.other_questions:
         painter.gap = frame.rest
@@ -101,9 +105,12 @@ class Painter:
     def text(self, node: Node, frame: Frame) -> None:
         self.emit(node.line, frame, wrap([Segment(clean(node.title), self.palette.base)], frame.width))
 
-    def title(self, title: str, frame: Frame) -> None:
+    def title(self, hashes: str, title: str, frame: Frame) -> None:
+        """The heading of a phase or a step."""
+        if not title:
+            return
         style = self.palette.base + self.palette.heading
-        self.emit(-1, frame, wrap([Segment("## ", style), Segment(clean(title), style)], frame.width))
+        self.emit(-1, frame, wrap([Segment(hashes, style), Segment(clean(title), style)], frame.width))
         self.gap = frame.rest
 
     def heading(self, node: Node, frame: Frame) -> None:

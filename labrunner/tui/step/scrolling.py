@@ -44,7 +44,7 @@ class StepScroll(ScrollView):
         &:focus > .step--bar { color: $accent; text-style: bold; }
         & > .step--muted { color: $text-muted; }
         & > .step--heading { color: $primary; text-style: bold; }
-        & > .step--code { color: $text-accent; background: $surface; }
+        & > .step--code { color: $text-accent; text-style: bold; }
         & > .step--link { color: $text-primary; text-style: underline; }
         & > .step--label { text-style: bold; }
         & > .step--caution { color: $text-warning; text-style: bold; }
@@ -78,10 +78,14 @@ class StepScroll(ScrollView):
 
     def prepare(self, module: Module, step: Step) -> None:
         """Draw another step ahead, so that showing it takes no time. For when the app is idle."""
-        self._get(module, step)
+        rendered = self._get(module, step)
+        for row in range(min(rendered.height, self.container_size.height)):
+            rendered.line(row)
 
     def set_step(self, module: Module, step: Step, *, keep: bool) -> None:
         """Show a step, from its top unless `keep`."""
+        if self.module is not None and self.module.id != module.id:
+            self._cache.clear()
         self.module, self.step = module, step
         self._draw(keep)
 
@@ -111,7 +115,7 @@ class StepScroll(ScrollView):
         index = before.block_at(top) if keep and 0 < top < before.height else None
         self.rendered = self._get(self.module, self.step)
         self._strips.clear()
-        self.virtual_size = Size(self.container_size.width, self.rendered.height)
+        self.virtual_size = Size(len(BAR) + self._text_width, self.rendered.height)
         if index is not None and index < len(self.rendered.blocks):
             block = self.rendered.blocks[index]
             offset = min(top - before.starts[index], max(block.height - 1, 0))

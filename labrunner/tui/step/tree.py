@@ -54,11 +54,16 @@ class Node:
         return self.token.map[0] if self.token is not None and self.token.map else -1
 
 
-def tree(markdown: str) -> list[Node]:
-    """The top-level blocks of a text."""
-    nodes = _nest(parser().parse(markdown))
-    _resolve(nodes, _Details())
-    return nodes
+def trees(intro: str, body: str) -> tuple[list[Node], list[Node]]:
+    """The top-level blocks of a phase's introduction and of a step, `<details>` numbered through both.
+
+    Lines count in the body alone; blocks of the introduction stand in none.
+    """
+    details = _Details()
+    before, nodes = _reparsed(intro), _nest(parser().parse(body))
+    _resolve(before, details)
+    _resolve(nodes, details)
+    return before, nodes
 
 
 def plain_html(text: str) -> str:

@@ -71,7 +71,8 @@ class StepView(StepScroll, can_focus=True):
     def show(self, module: Module, step: Step) -> None:
         """Show a step from its top, the first cell that is not done selected.
 
-        Showing the step that is there already, after an edit of it, keeps the place and the selection.
+        Showing the step that is there already, after an edit of it, keeps the place and the selection. Marks belong
+        to the module shown: showing another one forgets them.
         """
         again = (
             self.module is not None
@@ -158,7 +159,7 @@ class StepView(StepScroll, can_focus=True):
         if target is None:
             return
         self.selected = target
-        if (event.chain == 1) == (target.kind == "details"):
+        if event.chain == (1 if target.kind == "details" else 2):
             self._activate(target)
 
 

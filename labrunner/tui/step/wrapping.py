@@ -21,6 +21,7 @@ _WIDE: Final = "\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff6
 _ATOM: Final = re.compile(rf"\n|[ \t]+|[{_WIDE}]|[^ \t\n{_WIDE}]+")
 _BLANKS: Final = re.compile(r"[\t\n]|  |^ | $")
 _IS_WIDE: Final = re.compile(f"[{_WIDE}]")
+_SUSPECT: Final = re.compile(r"[^\n\t\x20-\x7e]")
 _DROPPED: Final = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufe0e\ufe0f\ufeff")
 """Joiners and selectors: terminals disagree about the width of what they make, so it is shown without them."""
 
@@ -29,21 +30,19 @@ def clean(text: str) -> str:
     """Text that a terminal shows and does not obey. Tabs and line feeds stay."""
     if text.isprintable() and not _DROPPED.intersection(text):
         return text
-    return "".join(_shown(char) for char in text)
+    return _SUSPECT.sub(lambda found: _shown(found[0]), text)
 
 
 @lru_cache(maxsize=1024)
 def _shown(char: str) -> str:
     if char in _DROPPED:
         return ""
-    if char in "\n\t":
-        return char
     return "\ufffd" if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") else char
 
 
 def width_of(line: Iterable[Segment]) -> int:
     """The cells a row takes."""
-    return sum(cell_len(segment.text) for segment in line)
+    return sum([cell_len(segment.text) for segment in line])
 
 
 def wrap(runs: Sequence[Segment], width: int) -> list[Line]:
@@ -156,7 +155,9 @@ def _full(text: str, start: int, width: int) -> int:
 
 def hard_wrap(line: Sequence[Segment], width: int) -> list[Line]:
     """Break a row of code where it is full; blanks stay as they are."""
-    points = cuts("".join(segment.text for segment in line), width)
+    points = cuts("".join([segment.text for segment in line]), width)
+    if len(points) == 2:
+        return [list(line)]
     return [sliced(line, start, stop) for start, stop in pairwise(points)]
 
 
