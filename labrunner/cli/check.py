@@ -56,7 +56,7 @@ async def _verify(module: Module, ids: tuple[str, ...], *, wait: bool) -> dict[s
             f"{module.id} has not been started, so there is nothing to check",
             f"Start it with `labrunner run {module.id}`.",
         )
-    cluster = choose_cluster(progress.cluster, module.id, home())
+    cluster = choose_cluster(progress.cluster, module, home())
     was_running = (await cluster.status()).running
     if not was_running:
         await cluster.up(lambda _: None)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TextIO
 
+from labrunner.cli.typed_lines import TypedLines
 from labrunner.cli.words import (
     answer_form,
     cell_line,
@@ -18,7 +20,7 @@ from labrunner.cli.words import (
 from labrunner.cluster.choice import choose_cluster
 from labrunner.content.checks_model import AnswerCheck, ConfirmCheck
 from labrunner.content.models import Cell, Module
-from labrunner.lab import commands
+from labrunner.lab import commands, decisions
 from labrunner.lab.attempt import load_progress
 from labrunner.lab.decisions import RefusedError
 from labrunner.lab.events import CellRan, CheckPassed, LabFinished, QuestionAnswered, StepCompleted
@@ -27,8 +29,9 @@ from labrunner.lab.summary import summarise
 from labrunner.lab.updates import ClusterChanged, ClusterStage, Recorded, Trouble, Update
 from labrunner.paths import home
 from labrunner.progress.log import EventLog
-from labrunner.recall.grading import AnswerFormError, is_self_graded
+from labrunner.recall.grading import AnswerFormError, grade, is_self_graded
 from labrunner.recall.scheduling import Confidence
+from labrunner.shell.events import State
 
 HELP = """\
 commands (one per line):
@@ -50,10 +53,13 @@ class PlainLab:
         self._out = out
         self._log = EventLog(home().progress_file)
         self._module = module
-        self._input: TextIO | None = None
+        self._lines: TypedLines | None = None
+        self._doing: asyncio.Future[None] | None = None
+        self._interrupts: set[asyncio.Task[None]] = set()
+        self.interrupted = False
         self._session = LabSession(
             module,
-            choose_cluster(cluster or load_progress(self._log, module.id)[1].cluster, module.id, home()),
+            choose_cluster(cluster or load_progress(self._log, module.id)[1].cluster, module, home()),
             home=home(),
             log=self._log,
             on_update=self._updated,
@@ -67,33 +73,61 @@ class PlainLab:
         }  # fmt: skip
 
     async def run(self, source: TextIO, *, fresh: bool, step: str | None) -> bool:
-        """Do the lab until its end, `quit`, or the end of `source`. True when it is finished or was left with `quit`."""
-        self._input = source
+        """Do the lab until its end, `quit`, or the end of `source`. True when it is finished or was left with `quit`.
+
+        Ctrl-C at the prompt leaves as well and sets `interrupted`.
+        """
+        self._lines = TypedLines(source.fileno())
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt)
         session = self._session
         left = False
-        try:
-            resumed = session.open(fresh=fresh, step=step)
-        except KeyError:
-            raise RefusedError(f"there is no step {step!r}; see `labrunner show {self._module.id}`") from None
+        resumed = session.open(fresh=fresh, step=step)
         try:
             self._say(f"{self._module.title}{' — resumed' if resumed else ''}")
-            await session.connect()
-            self._say(f"cluster: {session.cluster.label} ({session.cluster_status.detail})")
-            await self._show("")
-            self._say("Type help for the commands.")
-            while (line := await self._read("> ")) is not None:
+            self.interrupted = not await self._interruptible(session.connect())
+            if not self.interrupted:
+                self._say(f"cluster: {session.cluster.label} ({session.cluster_status.detail})")
+                await self._show("")
+                self._say("Type help for the commands.")
+            while not self.interrupted and (line := await self._read("> ")) is not None:
                 if line.strip() in ("quit", "q", "exit"):
                     left = True
                     break
-                await self._do(line.strip())
+                if not await self._interruptible(self._do(line.strip())):
+                    self._say("interrupted")
         finally:
             await session.close()
             self._log.close()
-        finished = session.progress.finished_at is not None
-        self._say(
-            "Finished." if finished else f"Left. `labrunner run {self._module.id} --plain` resumes here."
-        )
-        return left or finished
+        self._say("Left. `labrunner run " + self._module.id + " --plain` resumes here.")
+        return left or session.progress.finished_at is not None
+
+    async def _interruptible(self, work: Coroutine[None, None, None]) -> bool:
+        """Do it; False when Ctrl-C cut it short."""
+        doing = self._doing = asyncio.create_task(work)
+        try:
+            await doing
+        except asyncio.CancelledError:
+            if not doing.cancelled():
+                raise
+            return False
+        finally:
+            self._doing = None
+        return True
+
+    def _interrupt(self) -> None:
+        """Ctrl-C: for the commands that run in shells, else for what is being done, else to leave."""
+        cells = self._session.cells
+        busy = [shell for shell in cells.shells.values() if shell.state is State.RUNNING] if cells else []
+        if self._doing is None:
+            self.interrupted = True
+            if self._lines is not None:
+                self._lines.end()
+        elif not busy:
+            self._doing.cancel()
+        for shell in busy if self._doing is not None else ():
+            task = asyncio.create_task(shell.interrupt())
+            self._interrupts.add(task)
+            task.add_done_callback(self._interrupts.discard)
 
     async def _do(self, line: str) -> None:
         verb, _, rest = line.partition(" ")
@@ -142,9 +176,10 @@ class PlainLab:
 
     async def _run_all(self, _: str) -> None:
         for cell in self._cells():
-            await self._run_one(cell, None)
+            if not await self._run_one(cell, None):
+                break
 
-    async def _run_one(self, cell: Cell, value: str | None) -> None:
+    async def _run_one(self, cell: Cell, value: str | None) -> bool:
         if cell.prompt and value is None and self._session.cells is not None:
             choices = await self._session.cells.choices(cell)
             raise RefusedError(
@@ -155,7 +190,9 @@ class PlainLab:
             if question.cell == cell.id and question_id not in self._session.progress.answers:
                 self._say("First, predict (type your answer, or an empty line to go on without):")
                 await self._ask_one(question_id)
-        self._ran(await self._session.run_cell(cell.id, value), cell)
+        ran = await self._session.run_cell(cell.id, value)
+        self._ran(ran, cell)
+        return decisions.ran_rightly(ran, cell.expect_exit)
 
     def _ran(self, ran: CellRan, cell: Cell) -> None:
         if ran.output.strip() and ran.outcome != "started":
@@ -266,7 +303,9 @@ class PlainLab:
                 (await self._read("did yours say the same? y/n: ") or "n").strip().lower().startswith("y")
             )
         event = self._session.answer(commands.Answer(question_id, text, confidence, seconds, self_correct))
-        self._graded(event, question.explain or question.answer)
+        self._graded(
+            event, "\n".join(dict.fromkeys(filter(None, [grade(question, text).feedback, question.explain])))
+        )
 
     def _graded(self, event: QuestionAnswered, explanation: str) -> None:
         self._say({True: "right", False: "not right", None: "noted"}[event.correct])
@@ -297,10 +336,9 @@ class PlainLab:
 
     async def _read(self, prompt: str) -> str | None:
         """A line of input without its newline; None at the end. The event loop goes on meanwhile."""
-        assert self._input is not None
+        assert self._lines is not None
         print(prompt, end="", file=self._out, flush=True)
-        line = await asyncio.to_thread(self._input.readline)
-        return line.rstrip("\n") if line else None
+        return await self._lines.next()
 
 
 def readable_body(module: Module, step_id: str, *, everything: bool = False) -> str:

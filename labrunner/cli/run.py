@@ -7,12 +7,13 @@ import asyncio
 import sys
 
 from labrunner.cli import exit_codes
-from labrunner.cli.packs import chosen_pack, find_module, is_builtin
+from labrunner.cli.packs import chosen_pack, find_target, is_builtin
 
 
 def run(arguments: argparse.Namespace) -> int:
     pack = chosen_pack(arguments.pack)
-    module = find_module(pack, arguments.module)
+    wanted = f"{arguments.module}/{arguments.step}" if arguments.step else arguments.module
+    module, _ = find_target(pack, wanted)
     if not arguments.plain:
         from labrunner.cli import app
 
@@ -26,4 +27,6 @@ def run(arguments: argparse.Namespace) -> int:
         out=sys.stdout,
     )
     finished = asyncio.run(lab.run(sys.stdin, fresh=arguments.fresh, step=arguments.step))
+    if lab.interrupted:
+        raise KeyboardInterrupt
     return exit_codes.OK if finished else exit_codes.FAILED

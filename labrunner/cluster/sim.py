@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Coroutine
 from pathlib import Path
 
 from labrunner.cluster import sim_control as control
@@ -44,7 +45,7 @@ class SimulatedCluster:
     async def up(self, on_stage: OnStage) -> None:
         on_stage(Stage(1, 1, "Starting the simulated cluster"))
         try:
-            await asyncio.to_thread(process.start, self.directory)
+            await _to_its_end(asyncio.to_thread(process.start, self.directory))
         except process.StartError as error:
             raise ClusterError(
                 f"the simulated cluster did not start: {error}",
@@ -81,3 +82,13 @@ class SimulatedCluster:
     async def inventory(self) -> frozenset[str] | None:
         keys = await asyncio.to_thread(control.object_keys, self.kubeconfig)
         return frozenset(key for key in keys if key.partition("/")[0] not in PASSING)
+
+
+async def _to_its_end(work: Coroutine[None, None, object]) -> None:
+    """Await work in a thread, which goes on when the waiting is cancelled: its server must not come up unseen."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

@@ -9,7 +9,7 @@ from labrunner.lab.commands import Command
 from labrunner.lab.decisions import Setting, decide
 from labrunner.lab.events import LabEvent, LabResumed, LabStarted, from_data, to_data
 from labrunner.lab.progress import LabProgress, evolve, fold
-from labrunner.progress.log import EventLog
+from labrunner.progress.log import Entry, EventLog
 
 
 def load_progress(log: EventLog, module_id: str) -> tuple[str | None, LabProgress]:
@@ -57,17 +57,20 @@ class Attempt:
     def do(self, command: Command) -> tuple[LabEvent, ...]:
         """Decide and record. Raises RefusedError, or ProgressError when the log cannot be written."""
         events = decide(self.setting, self.progress, command)
-        for event in events:
-            self.record(event)
+        self.record(*events)
         return events
 
-    def record(self, event: LabEvent) -> None:
+    def record(self, *events: LabEvent) -> None:
+        """Events that belong together: a kill between a check's pass and its step's completion must not part them."""
         at = self._clock()
-        self._log.append(
-            at=at, module=self.setting.module.id, attempt=self.name, kind=event.kind, data=to_data(event)
-        )
-        self.progress = evolve(self.progress, at, event)
-        self._on_event(at, event)
+        module = self.setting.module.id
+        if events:
+            self._log.append_all(
+                [Entry(at, module, self.name, event.kind, to_data(event)) for event in events]
+            )
+        for event in events:
+            self.progress = evolve(self.progress, at, event)
+            self._on_event(at, event)
 
     @property
     def finished(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,17 @@ class ProgressError(Exception):
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
         self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event to be written. The fields are those of `Record`."""
+
+    at: float
+    module: str
+    attempt: str
+    kind: str
+    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +64,34 @@ class EventLog:
 
     def append(self, *, at: float, module: str, attempt: str, kind: str, data: Mapping[str, Any]) -> Record:
         """Write one event durably. Raises ProgressError when it could not be, and then nothing was written."""
+        return self.append_all([Entry(at, module, attempt, kind, data)])[0]
+
+    def append_all(self, entries: Sequence[Entry]) -> tuple[Record, ...]:
+        """Write events that belong together durably: all of them, or, with a ProgressError, none."""
         try:
-            cursor = self._db.execute(
-                "INSERT INTO events (at, module, attempt, kind, data) VALUES (?, ?, ?, ?, ?)",
-                # Escaped to ASCII: what a learner typed may hold surrogates, which UTF-8 has no place for.
-                (at, module, attempt, kind, json.dumps(data, separators=(",", ":"))),
-            )
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                written = tuple(self._insert(entry) for entry in entries)
+                self._db.execute("COMMIT")
+            except BaseException:
+                # A full disk makes SQLite roll back by itself.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
         except sqlite3.Error as error:
             raise _explained(error, self.path) from error
-        return Record(int(cursor.lastrowid or 0), at, module, attempt, kind, data)
+        return written
+
+    def _insert(self, entry: Entry) -> Record:
+        # Escaped to ASCII: what a learner typed may hold surrogates, which UTF-8 has no place for.
+        data = json.dumps(entry.data, separators=(",", ":"))
+        cursor = self._db.execute(
+            "INSERT INTO events (at, module, attempt, kind, data) VALUES (?, ?, ?, ?, ?)",
+            (entry.at, entry.module, entry.attempt, entry.kind, data),
+        )
+        return Record(
+            int(cursor.lastrowid or 0), entry.at, entry.module, entry.attempt, entry.kind, entry.data
+        )
 
     def attempt(self, module: str, attempt: str) -> Iterator[Record]:
         """Every event of one attempt, oldest first."""

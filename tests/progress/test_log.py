@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from labrunner.progress.log import EventLog, ProgressError
+from labrunner.progress.log import Entry, EventLog, ProgressError
 from labrunner.progress.schema import MIGRATIONS
 
 
@@ -195,6 +195,20 @@ def test_a_full_database_is_a_full_disk_and_writes_nothing(path: Path) -> None:
     log._db.execute("PRAGMA max_page_count = 100000")
     add(log, written)
     assert len(list(log.attempt("m", "a"))) == written + 1, "once there is space again it goes on"
+    log.close()
+
+
+def test_events_that_belong_together_are_written_all_or_none(path: Path) -> None:
+    log = EventLog(path)
+    entries = [Entry(1.0, "m", "a", "thing", {"n": number, "x": "y" * 3000}) for number in range(5)]
+    pages = log._db.execute("PRAGMA page_count").fetchone()[0]
+    log._db.execute(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(ProgressError, match="full"):
+        log.append_all(entries)
+    assert list(log.attempt("m", "a")) == []
+    log._db.execute("PRAGMA max_page_count = 100000")
+    assert [record.data["n"] for record in log.append_all(entries)] == list(range(5))
+    assert log.append_all([]) == ()
     log.close()
 
 
