@@ -36,7 +36,10 @@ class ModuleReport:
 
     @property
     def ok(self) -> bool:
-        return not any(finding.result in (Result.FAILED, Result.ERROR) for finding in self.findings)
+        """Something was tested, and nothing of it failed: a module that was only skipped has shown nothing."""
+        return self.count(Result.OK) > 0 and not any(
+            finding.result in (Result.FAILED, Result.ERROR) for finding in self.findings
+        )
 
     def count(self, result: Result) -> int:
         return sum(finding.result is result for finding in self.findings)

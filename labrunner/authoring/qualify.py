@@ -36,7 +36,7 @@ async def qualify(
     """Run `module` on a cluster made for it, keeping everything in `folder`. Raises ClusterError."""
     began = time.monotonic()
     home = Home(folder / "data", folder / "cache")
-    driver = choose_cluster(cluster, module.id, home)
+    driver = choose_cluster(cluster, module, home)
     log = EventLog(home.progress_file)
     qualification = Qualification(module, driver, home, log, on_finding)
     try:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from labrunner.cluster.driver import ClusterDriver, ClusterError
+from labrunner.content.models import Module
 from labrunner.paths import Home
 
 
-def choose_cluster(wanted: str | None, name: str, home: Home) -> ClusterDriver:
-    """`sim` (or None), `kind`, `context:NAME`. `name` names the cluster: a module's id. Raises ClusterError."""
+def choose_cluster(wanted: str | None, module: Module, home: Home) -> ClusterDriver:
+    """The cluster of a module's lab: `sim` (or None), `kind`, `context:NAME`; ClusterError for anything else."""
+    name = module.id
     kind, _, argument = (wanted or "sim").partition(":")
     if kind == "sim":
         from labrunner.cluster.sim import SimulatedCluster
@@ -21,7 +25,13 @@ def choose_cluster(wanted: str | None, name: str, home: Home) -> ClusterDriver:
     if kind == "kind":
         from labrunner.cluster.kind import KindCluster
 
-        return KindCluster(name, home.data / "kind" / name)
+        return KindCluster(name, home.data / "kind" / name, _profile(module))
     raise ClusterError(
         f"{wanted!r} is not a cluster", "Use sim, kind, or context:NAME (see `kubectl config get-contexts`)."
     )
+
+
+def _profile(module: Module) -> Path | None:
+    """The kind configuration the module names, in its pack; None where it names none."""
+    profile = module.clusters[0].profile
+    return module.folder.parents[1] / profile if profile else None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from labrunner.cluster import process
 from labrunner.cluster.driver import ClusterError, ClusterStatus, DriverKind, OnStage, Stage
+from labrunner.cluster.kubectl import find_kubectl
 from labrunner.content.requirements import REAL, Capabilities
 
 PREFIX = "labrunner-"
@@ -124,8 +125,9 @@ class KindCluster:
     async def status(self) -> ClusterStatus:
         if not self.kubeconfig.exists() or not await self._exists():
             return ClusterStatus(False, "this lab's kind cluster has not been created")
-        kubectl = shutil.which("kubectl", path=self._environment.get("PATH")) or "kubectl"
-        code, _, err = await process.run([kubectl, "version", "--request-timeout=2s"], self._environment)
+        kubectl = find_kubectl(self._environment.get("PATH")).path
+        command = [str(kubectl), "get", "--raw", "/readyz", "--request-timeout=2s"]
+        code, _, err = await process.run(command, self._environment)
         if code != 0:
             return ClusterStatus(False, f"{self.name} does not answer: {err.strip()[-200:]}")
         return ClusterStatus(True, f"kind cluster {self.name}")

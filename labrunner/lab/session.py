@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from labrunner.cluster.driver import ClusterError, ClusterStatus
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labrunner.cluster.driver import ClusterDriver
+    from labrunner.content.checks_model import CheckSpec
     from labrunner.content.models import Cell, Module, Step
     from labrunner.lab.cells import CellRunner
     from labrunner.lab.progress import LabProgress
@@ -205,10 +207,15 @@ class LabSession:
         assert self.verifier is not None
         self.verifier.deactivate([check_id for check_id in self.module.checks if check_id not in step.checks])
         self.verifier.activate(
-            [self.module.checks[check_id] for check_id in step.checks],
+            [self._needing(self.module.checks[check_id], step) for check_id in step.checks],
             passed_at=self.progress.passed,
             baseline_seen=self.progress.baselines,
         )
+
+    @staticmethod
+    def _needing(check: CheckSpec, step: Step) -> CheckSpec:
+        """What a step needs of the cluster, its checks need too."""
+        return check if check.needs or not step.requires else replace(check, needs=step.requires)
 
     async def _keep_snapshot(self, name: str) -> None:
         try:

@@ -63,7 +63,10 @@ class Summary:
 
 def summarise(module: Module, progress: LabProgress) -> Summary:
     """The summary of an attempt, finished or not."""
-    counted = [check for check in module.checks.values() if check.severity != "advisory"]
+    skipped = {check for step in module.steps if progress.step(step.id).skipped for check in step.checks}
+    counted = [
+        check for check in module.checks.values() if check.severity != "advisory" and check.id not in skipped
+    ]
     weight = sum(check.weight for check in counted)
     passed = sum(check.weight for check in counted if check.id in progress.passed)
     right = sum(answer.correct is True for answer in progress.answers.values())

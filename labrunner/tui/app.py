@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from labrunner.content.models import Module
     from labrunner.progress.log import EventLog
 
-DriverChoice = Callable[[str | None, str, paths.Home], "ClusterDriver"]
+DriverChoice = Callable[[str | None, "Module", paths.Home], "ClusterDriver"]
 BUSY = 4
 TROUBLE = 3
 
 
-def default_driver(wanted: str | None, name: str, home: paths.Home) -> ClusterDriver:
+def default_driver(wanted: str | None, module: Module, home: paths.Home) -> ClusterDriver:
     """The driver that line mode would take."""
     from labrunner.cluster.choice import choose_cluster
 
-    return choose_cluster(wanted, name, home)
+    return choose_cluster(wanted, module, home)
 
 
 class LabrunnerApp(App[int]):

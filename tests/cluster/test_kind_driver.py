@@ -39,7 +39,7 @@ def driver(stand_in: dict[str, Path], outcome: str = ":") -> KindCluster:
     kind.write_text(CREATES.format(log=stand_in["log"], up=stand_in["up"], outcome=outcome))
     kind.chmod(0o755)
     kubectl = stand_in["bin"] / "kubectl"
-    kubectl.write_text("#!/bin/sh\nexit 0\n")
+    kubectl.write_text('#!/bin/sh\necho \'{"clientVersion": {"major": "1", "minor": "37"}}\'\n')
     kubectl.chmod(0o755)
     source = {"PATH": f"{stand_in['bin']}:{os.defpath}", "KUBECONFIG": "/learner/config"}
     return KindCluster("mesh", stand_in["private"], source=source)

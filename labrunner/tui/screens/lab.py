@@ -88,7 +88,7 @@ class LabScreen(Screen[None]):
         wanted = cluster or load_progress(app.log_file, module.id)[1].cluster or None
         session = LabSession(
             module,
-            app.driver(wanted, module.id, app.home),
+            app.driver(wanted, module, app.home),
             home=app.home,
             log=app.log_file,
             on_update=screen.updated,
