@@ -36,7 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the chosen command. Only programming errors show a traceback."""
     command: Callable[[argparse.Namespace], int] = importlib.import_module(_COMMANDS[arguments.command]).run
     try:
-        return command(arguments)
+        code = command(arguments)
+        # Here, where a closed pipe is still ours to handle.
+        sys.stdout.flush()
+        return code
     except CommandError as error:
         return _say(error, error.remedy, error.code)
     except BrokenPipeError:
