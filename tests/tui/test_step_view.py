@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import unicodedata
 from dataclasses import replace
 from itertools import pairwise
@@ -15,6 +17,7 @@ from rich.segment import Segment
 from textual.app import App, ComposeResult
 from textual.geometry import Offset
 from textual.selection import Selection
+from textual.theme import BUILTIN_THEMES
 
 from labrunner.content.loading import load_module
 from labrunner.content.models import Module, Step
@@ -22,10 +25,11 @@ from labrunner.content.problems import Place
 from labrunner.tui.step.document import read_document
 from labrunner.tui.step.marks import CellMark, Marks, Target
 from labrunner.tui.step.painting import MIN_WIDTH, render
-from labrunner.tui.step.palette import Palette
+from labrunner.tui.step.palette import PARTS, Palette
 from labrunner.tui.step.rendering import Rendered
 from labrunner.tui.step.view import StepView
 from labrunner.tui.step.wrapping import clean, cuts, wrap
+from labrunner.tui.widgets.terminal_palette import contrast
 
 PLACE = Place(Path("module.md"))
 BODY = """
@@ -312,6 +316,33 @@ def test_cut_rows_fit_and_lose_nothing(text: str, width: int) -> None:
         assert cell_len(text[start:stop]) <= width
 
 
+CELL_MARKS = st.builds(
+    CellMark,
+    st.sampled_from(["idle", "running", "ok", "failed", "started"]),
+    st.text(max_size=60),
+    st.sampled_from([None, "matches", "differs"]),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(st.dictionaries(st.sampled_from(["make", "second", "one-3"]), CELL_MARKS), st.integers(20, 90))
+def test_marks_of_any_text_fit_and_equal_a_fresh_drawing(
+    lab: Module, cells: dict[str, CellMark], width: int
+) -> None:
+    document = read_document(lab, lab.step("one"))
+    marks = Marks()
+    rendered = render(document, width, Palette(), marks)
+    texts(rendered)
+    for cell, mark in cells.items():
+        marks.cells[cell] = mark
+        rendered.remark(cell=cell)
+    rows = texts(rendered)
+    assert rows == texts(render(document, width, Palette(), marks))
+    for row in rows:
+        assert cell_len(row) <= width
+        assert not HARMFUL.intersection(map(unicodedata.category, row))
+
+
 def test_nesting_as_deep_as_the_parser_goes() -> None:
     module, step = step_of("> " * 500 + "deep\n\n" + "<details>\n" * 500 + "\nx")
     rendered = render(
@@ -454,6 +485,24 @@ async def test_marks_and_themes_change_what_is_on_screen(lab: Module) -> None:
         assert app.rows() == rows
 
 
+@pytest.mark.parametrize("theme", sorted(name for name, theme in BUILTIN_THEMES.items() if not theme.ansi))
+async def test_every_part_can_be_read_in_every_theme(lab: Module, theme: str) -> None:
+    app = Host(lab, "one")
+    async with app.run_test(size=(70, 20)) as pilot:
+        app.theme = theme
+        await pilot.pause()
+        palette = app.view.palette
+        for part in PARTS:
+            style = getattr(palette, part)
+            if style.color is None:
+                continue
+            for surface in (palette.base, palette.base + palette.cell):
+                drawn_with = surface + style
+                assert drawn_with.color and drawn_with.color.triplet
+                assert drawn_with.bgcolor and drawn_with.bgcolor.triplet
+                assert contrast(drawn_with.color.triplet, drawn_with.bgcolor.triplet) >= 4.4, part
+
+
 async def test_a_prepared_step_is_not_drawn_again(lab: Module) -> None:
     app = Host(lab, "one")
     async with app.run_test(size=(70, 50)) as pilot:
@@ -500,6 +549,28 @@ async def test_selected_text_is_copied_without_the_bar(lab: Module) -> None:
         selection = Selection(Offset(0, 4), Offset(19, 5))
         text, _ = app.view.get_selection(selection) or ("", "")
         assert text.split("\n") == ["▶ 1", "│ kubectl create"]
+
+
+async def test_text_selected_with_the_mouse_is_shown_so(lab: Module) -> None:
+    app = Host(lab, "one")
+    async with app.run_test(size=(70, 50)) as pilot:
+        before = app.view.render_line(5)
+        app.screen.selections = {app.view: Selection(Offset(4, 5), Offset(11, 5))}
+        await pilot.pause()
+        after = app.view.render_line(5)
+        assert after.text == before.text
+        mark = app.screen.get_component_rich_style("screen--selection")
+        shown = [segment.text for segment in after if segment.style and segment.style.bgcolor == mark.bgcolor]
+        assert "".join(shown) == "kubectl"
+
+
+def test_heavy_imports_wait_for_the_first_step() -> None:
+    heavy = (
+        "'pygments', 'markdown_it', 'kubernetes', 'pydantic', 'httpx', 'fsrs', 'textual.widgets._markdown'"
+    )
+    code = f"import sys, labrunner.tui.step.view; print([m for m in ({heavy}) if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
 
 
 def test_every_binding_says_what_it_does() -> None:

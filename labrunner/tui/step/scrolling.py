@@ -17,6 +17,7 @@ from labrunner.tui.step.cache import StepCache
 from labrunner.tui.step.marks import Marks, Target
 from labrunner.tui.step.palette import PARTS, Palette
 from labrunner.tui.step.rendering import Rendered
+from labrunner.tui.step.theme import palette_of
 from labrunner.tui.step.wrapping import Line, sliced
 
 BAR: Final = "▌ "
@@ -40,9 +41,8 @@ class StepScroll(ScrollView):
         scrollbar-size-vertical: 1;
         background: $background;
         color: $foreground;
-        & > .step--bar { color: $text-muted; }
+        & > .step--bar { color: $foreground; }
         &:focus > .step--bar { color: $accent; text-style: bold; }
-        & > .step--muted { color: $text-muted; }
         & > .step--heading { color: $primary; text-style: bold; }
         & > .step--code { color: $text-accent; text-style: bold; }
         & > .step--link { color: $text-primary; text-style: underline; }
@@ -55,7 +55,7 @@ class StepScroll(ScrollView):
         & > .step--question { color: $text-secondary; }
         & > .step--keyword { color: $text-primary; }
         & > .step--string { color: $text-success; }
-        & > .step--comment { color: $text-muted; text-style: italic; }
+        & > .step--comment { text-style: italic; }
         & > .step--number { color: $text-warning; }
         & > .step--name { color: $text-secondary; }
     }
@@ -104,7 +104,7 @@ class StepScroll(ScrollView):
         """The styles of the theme in use."""
         if self._palette is None:
             parts = {part: self.get_component_rich_style(f"step--{part}", partial=True) for part in PARTS}
-            self._palette = Palette(base=self.rich_style, **parts)
+            self._palette = palette_of(self.rich_style, parts)
         return self._palette
 
     def _draw(self, keep: bool) -> None:
@@ -200,6 +200,10 @@ class StepScroll(ScrollView):
     def notify_style_update(self) -> None:
         """The theme or the CSS changed: every drawn row is void."""
         super().notify_style_update()
+        # Textual calls this before it has worked out the component styles.
+        self.call_next(self._restyle)
+
+    def _restyle(self) -> None:
         self._palette = None
         self._strips.clear()
         if self.is_attached and self.step is not None:

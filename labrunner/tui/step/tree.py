@@ -21,13 +21,13 @@ MAX_DETAILS: Final = 20
 """Levels of `<details>`; deeper ones are shown unfolded."""
 
 _HTML: Final = re.compile(
-    r"<details(?P<open>(?:\s[^>]*)?)>|(?P<close></details\s*>)|<summary[^>]*>(?P<summary>.*?)</summary\s*>",
+    r"<details(?P<open>(?:\s[^<>]*)?)>|(?P<close></details\s*>)|<summary[^<>]*>(?P<summary>.{0,1000}?)</summary\s*>",
     re.IGNORECASE | re.DOTALL,
 )
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _UNSHOWN: Final = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _BREAK: Final = re.compile(r"<br\s*/?>|</(?:p|div|tr|li|h\d|ul|ol|table)\s*>", re.IGNORECASE)
-_TAG: Final = re.compile(r"</?[a-zA-Z!?][^>]*>")
+_TAG: Final = re.compile(r"</?[a-zA-Z!?][^<>]*>")
 _TASKS: Final = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
 _ALERT: Final = re.compile(r"\[!(\w+)\][+-]?[ \t]*(.*)")
 _ADMONITION: Final = re.compile(r"(?:!!!|\?\?\?)\+?[ \t]+(\w+)(?:[ \t]+\"(.*)\")?[ \t]*$")
