@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from labrunner.authoring import lint
+from labrunner.authoring.lint import run as lint
 from labrunner.cli.packs import chosen_pack
 
 
 def run(arguments: argparse.Namespace) -> int:
     paths = arguments.paths or [chosen_pack(arguments.pack).path]
-    return lint.run(paths, as_json=arguments.json, out=sys.stdout)
+    return lint(paths, as_json=arguments.json, out=sys.stdout)
