@@ -181,9 +181,13 @@ def not_found(rt: Named, name: str) -> ApiError:
     return ApiError(404, "NotFound", f"{qualified(rt)} {gotext.quote(name)} not found", _details(rt, name))
 
 
+class NoSuchPathError(ApiError):
+    """404 of the router, before any resource is found: over HTTP it is plain text, not a Status."""
+
+
 def no_such_path() -> ApiError:
     """404: no such resource or path."""
-    return ApiError(404, "NotFound", "the server could not find the requested resource", {})
+    return NoSuchPathError(404, "NotFound", "the server could not find the requested resource", {})
 
 
 def already_exists(rt: Named, name: str) -> ApiError:

@@ -51,6 +51,8 @@ class Application:
             if info.resource:
                 return self._resources.answer(request, info, user)
             return self._plain(request, info, user)
+        except errors.NoSuchPathError:
+            return Response.text(404, "404 page not found\n")
         except ApiError as error:
             return _failure(request, error)
 

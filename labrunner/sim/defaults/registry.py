@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from labrunner.sim.defaults import apps, batch, core, pod, policies
+from labrunner.sim.defaults import apps, batch, core, definitions, pod, policies
 from labrunner.sim.defaults.canonical import always_written, drop_empty
 from labrunner.sim.defaults.zero_values import drop_zero
 from labrunner.sim.objects import Obj
@@ -46,6 +46,7 @@ DEFAULTERS: Final[dict[tuple[str, str], Callable[[Obj], None]]] = {
     ("certificates.k8s.io", "CertificateSigningRequest"): policies.certificate_request,
     (_RBAC, "RoleBinding"): policies.role_binding,
     (_RBAC, "ClusterRoleBinding"): policies.role_binding,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.custom_resource_definition,
     (_ADMISSION, "ValidatingWebhookConfiguration"): policies.webhook_configuration,
     (_ADMISSION, "MutatingWebhookConfiguration"): policies.webhook_configuration,
     (_ADMISSION, "ValidatingAdmissionPolicy"): policies.admission_policy,

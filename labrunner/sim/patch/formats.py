@@ -65,6 +65,8 @@ def apply(content_type: str, current: Obj, body: bytes, kind: Kind, structure: O
         obj = reader.read(patched, target)
     except HardError as error:
         raise _invalid(shown, str(error)) from None
+    if target is None:
+        obj = clone(obj)  # a merge shares what it leaves alone with *current*
     if target is None and structure is not None:
         obj, unknown = prune(obj, structure)
         problems = [*problems, *unknown]

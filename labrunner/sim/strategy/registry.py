@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from labrunner.sim.clock import timestamp
 from labrunner.sim.objects import Obj, clone
-from labrunner.sim.strategy import lifecycle, pods, services
+from labrunner.sim.strategy import definitions, lifecycle, pods, services
 from labrunner.sim.strategy.warnings import warnings
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def prepare_create(obj: Obj, rt: ResourceType, api: Api) -> None:
         services.prepare_create(obj, api)
     elif gr == "namespaces":
         _new_namespace(obj)
+    elif gr == definitions.GR:
+        definitions.keep_stored_versions(obj)
     elif gr == "persistentvolumes":
         obj["status"] = {"phase": "Pending", "lastPhaseTransitionTime": timestamp(api.clock.now())}
     elif gr == "persistentvolumeclaims":
@@ -57,6 +59,8 @@ def prepare_update(new: Obj, old: Obj, rt: ResourceType, api: Api, subresource: 
         services.prepare_update(new, old, api)
     elif gr == "namespaces" and subresource != "finalize":
         _keep_finalizers(new, old)
+    elif gr == definitions.GR:
+        definitions.keep_stored_versions(new)
     elif gr == "certificatesigningrequests.certificates.k8s.io":
         _certificate_request(new, old, subresource, timestamp(api.clock.now()))
     elif gr == "pods" and subresource == "ephemeralcontainers":

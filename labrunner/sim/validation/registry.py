@@ -31,6 +31,19 @@ Update = Callable[[Obj, Obj], list[FieldError]]
 _RBAC: Final = "rbac.authorization.k8s.io"
 _ADMISSION: Final = "admissionregistration.k8s.io"
 
+
+def _create_definition(obj: Obj) -> list[FieldError]:
+    from labrunner.sim.crd import definition  # not needed before the first one
+
+    return definition.create(obj)
+
+
+def _update_definition(new: Obj, old: Obj) -> list[FieldError]:
+    from labrunner.sim.crd import definition
+
+    return definition.update(new, old)
+
+
 RULES: Final[dict[str, tuple[Create, Update]]] = {
     "pods": (pod.create, pod_update.update),
     "podtemplates": (workloads.create_template, workloads.update_template),
@@ -44,6 +57,7 @@ RULES: Final[dict[str, tuple[Create, Update]]] = {
     "secrets": (config.create_secret, config.update_secret),
     "serviceaccounts": (config.create_service_account, meta.update),
     "namespaces": (config.create_namespace, meta.update),
+    "customresourcedefinitions.apiextensions.k8s.io": (_create_definition, _update_definition),
     "nodes": (config.create_node, config.update_node),
     "resourcequotas": (config.create_quota, config.update_quota),
     "limitranges": (config.create_limit_range, config.update_limit_range),
