@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from textual.screen import ModalScreen, Screen
@@ -25,11 +27,14 @@ from labrunner.tui.widgets.checks_panel import check_text
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from labrunner.content.models import Cell
     from labrunner.lab.session import LabSession
     from labrunner.tui.screens.lab import LabScreen
 
 Flow = Callable[[], Awaitable[None]]
 STARTING = "the cluster and the shell are still starting"
+PATIENCE = 60.0
+"""Seconds a wish to run a cell is kept while the cluster starts."""
 TROUBLE = (
     Reply("r", "try again", "retry"),
     Reply("l", "leave the lab", "leave"),
@@ -92,9 +97,7 @@ class LabFlows:
         display.show_banner()
         await self.session.connect()
         display.stage = ""
-        fitted = self.screen.shell_pane.fitted
-        if fitted is not None and self.session.cells is not None:
-            self.session.cells.resize(*fitted)
+        self.screen.fit_shells()
         display.show_state()
 
     async def restart_cluster(self) -> None:
@@ -109,6 +112,16 @@ class LabFlows:
 
     # -- cells -----------------------------------------------------------------------------------------------------
 
+    async def _connected(self) -> None:
+        """A key pressed while the cluster still starts is kept, not refused."""
+        if self.session.ready.is_set():
+            return
+        self.screen.display_.say("The cluster is still starting; this runs as soon as it is up.")
+        try:
+            await asyncio.wait_for(self.session.ready.wait(), PATIENCE)
+        except TimeoutError:
+            raise RefusedError(STARTING) from None
+
     async def run_cell(self, cell_id: str) -> None:
         """Run a cell, after what has to be asked first."""
         await self._run(cell_id)
@@ -119,31 +132,31 @@ class LabFlows:
             if not await self._run(cell.id):
                 break
 
-    async def _run(self, cell_id: str) -> bool:
+    async def _run(self, cell_id: str, *, predict: bool = True) -> bool:
+        """Whether it ended as it should; False also when the learner chose no value."""
         session = self.session
         cell = session.module.cell(cell_id)
         if session.cells is None:
             raise RefusedError(STARTING)
-        if self._running:
-            raise RefusedError("a cell is still running; Ctrl+C in the shell stops it")
-        self._running = True
-        try:
+        with self._one_cell_at_a_time():
             value = None
             if cell.prompt is not None:
                 value = await self._value_for(cell_id)
                 if value is None:
                     return False
-            for question in session.step.questions:
-                if session.module.questions[question].cell == cell_id and question not in self._predicted:
-                    self._predicted.add(question)
-                    await self._question(question)
+            if predict:
+                await self._predictions(cell_id)
             ran = await session.run_cell(cell_id, value)
-        finally:
-            self._running = False
-            self.screen.display_.show_cells()
         if cell.file is not None and ran.exit_code != 0:
             await self._tell(f"{cell.file.path} was not written", ran.output)
         return ran_rightly(ran, cell.expect_exit)
+
+    async def _predictions(self, cell_id: str) -> None:
+        """Ask what was not yet asked of this cell; a question left open is not put again by the same cell."""
+        for question in self.session.step.questions:
+            if self.session.module.questions[question].cell == cell_id and question not in self._predicted:
+                self._predicted.add(question)
+                await self._question(question)
 
     async def _value_for(self, cell_id: str) -> str | None:
         """What the learner picks for a `prompt=` cell."""
@@ -223,13 +236,29 @@ class LabFlows:
             f"{cell.file.path}:\n{cell.source}" if cell.file else cell.source for cell in cells
         )
         if await self._ask(MessageDialog("Solution", text.strip(), SOLUTION)) == "play":
-            if self._running:
-                raise RefusedError("a cell is still running; Ctrl+C in the shell stops it")
-            self._running = True
-            try:
-                await self.session.play_solution()
-            finally:
-                self._running = False
+            await self._play(cells)
+
+    async def _play(self, cells: tuple[Cell, ...]) -> None:
+        """Have the solution run; where it asks for a value, the learner still chooses."""
+        if any(cell.prompt is not None for cell in cells):
+            for cell in cells:
+                if not await self._run(cell.id, predict=False):
+                    break
+            return
+        with self._one_cell_at_a_time():
+            await self.session.play_solution()
+
+    @contextmanager
+    def _one_cell_at_a_time(self) -> Iterator[None]:
+        if self._running:
+            raise RefusedError("a cell is still running; Ctrl+C in the shell stops it")
+        self._running = True
+        try:
+            yield
+        finally:
+            self._running = False
+            if self.screen.is_attached:
+                self.screen.display_.show_cells()
 
     # -- moving ----------------------------------------------------------------------------------------------------
 
@@ -277,6 +306,7 @@ class LabFlows:
         text = "The cluster is emptied, the workspace made anew, and a new attempt begins."
         if await self._ask(MessageDialog("Reset the whole module?", text, YES_NO)) == "yes":
             await self.session.reset_module()
+            self.screen.fit_shells()
             self.screen.display_.show_step()
 
     # -- reading ---------------------------------------------------------------------------------------------------

@@ -29,9 +29,8 @@ class ChoiceDialog(ModalScreen[str | None]):
         with Vertical(classes="dialog"):
             yield Static(Text(self.heading), classes="dialog-title")
             options = OptionList(*(Option(Text(label)) for _, label in self.choices), classes="dialog-list")
-            for index, (value, _) in enumerate(self.choices):
-                if value == self.current:
-                    options.highlighted = index
+            values = [value for value, _ in self.choices]
+            options.highlighted = values.index(self.current) if self.current in values else 0
             yield options
             yield Static(Text("↑↓ choose · enter take it · escape close"), classes="dialog-keys")
 

@@ -30,11 +30,11 @@ WIDE = 100
 """Columns from which the panes stand side by side."""
 KEYS = {
     "step": (
-        "↵ run", "v verify", "h hint", "n/p step", "F6 pane", "F1 help", "q leave", "s solution", "a all", "r reset",
+        "↵ run", "v verify", "h hint", "n/p step", "F6 pane", "q leave", "F1 help", "s solution", "a all", "r reset",
         "w question", "g steps", "^p palette",
     ),
     "checks": (
-        "↵ answer or read", "v verify", "h hint", "n/p step", "F6 pane", "F1 help", "q leave", "s solution", "r reset",
+        "↵ answer or read", "v verify", "h hint", "n/p step", "F6 pane", "q leave", "F1 help", "s solution", "r reset",
     ),
     "shell": ("F6 next pane", "F1 help", "all other keys go to the shell", "shift+PgUp looks back"),
 }  # fmt: skip
@@ -245,10 +245,15 @@ class LabScreen(Screen[None]):
         if cells is not None and message.shell in cells.shells:
             cells.shells[message.shell].write(message.data)
 
-    def on_shell_pane_fitted(self, message: ShellPane.Fitted) -> None:
-        """The shells learn the terminal's size."""
-        if self.session.cells is not None:
-            self.session.cells.resize(message.columns, message.rows)
+    def on_shell_pane_fitted(self) -> None:
+        """The terminals have another size."""
+        self.fit_shells()
+
+    def fit_shells(self) -> None:
+        """The shells learn the terminals' size."""
+        fitted = self.shell_pane.fitted
+        if fitted is not None and self.session.cells is not None:
+            self.session.cells.resize(*fitted)
 
     # -- leaving ---------------------------------------------------------------------------------------------------
 
