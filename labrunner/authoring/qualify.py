@@ -100,6 +100,7 @@ class Qualification:
             wants = ", ".join(f"{gap.capability} {gap.wanted}" for gap in gaps)
             self._found(step, "step", Result.SKIPPED, f"needs {wants}; this cluster does not give it")
             return
+        self._prepared(step)
         await self._red_before(step)
         for cell in [*(cell for cell in step.visible_cells if cell.runnable), *self._solve(step)]:
             if not await self._cell(step, cell):
@@ -108,6 +109,18 @@ class Qualification:
         for question_id in step.questions:
             self._question(step, question_id)
         await self._green_after(step)
+
+    def _prepared(self, step: Step) -> None:
+        """The cells that ran by themselves when the step was entered must have done what they are for."""
+        for role in ("setup", "fault"):
+            for cell in self._module.lifecycle_cells(role, step.id):
+                ran = self._session.progress.cells.get(cell.id)
+                if ran is None:
+                    self._found(
+                        step, f"cell {cell.id}", Result.ERROR, "it was not run", place=str(cell.place)
+                    )
+                else:
+                    self._ran(step, cell, ran)
 
     def _solve(self, step: Step) -> tuple[Cell, ...]:
         return self._module.lifecycle_cells("solve", step.id)
@@ -166,6 +179,10 @@ class Qualification:
         except RefusedError as error:
             self._found(step, f"cell {cell.id}", Result.ERROR, str(error))
             return False
+        return self._ran(step, cell, ran)
+
+    def _ran(self, step: Step, cell: Cell, ran: CellRan) -> bool:
+        """Whether a cell ended as it promises, with the output it promises."""
         right = ran_rightly(ran, cell.expect_exit)
         detail = "" if right else f"{_ended(ran)}, wanted exit {cell.expect_exit}\n{ran.output[-2000:]}"
         result = Result.OK if right else Result.FAILED

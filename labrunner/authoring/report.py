@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from xml.etree import ElementTree
 
 from labrunner.authoring.findings import Finding, ModuleReport, Result
 
+NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SIGNS = {Result.OK: "✓", Result.FAILED: "✗", Result.ERROR: "!", Result.SKIPPED: "-"}
 
 
@@ -69,4 +71,4 @@ def write_junit(reports: Sequence[ModuleReport], path: Path) -> None:
 
 def _printable(text: str) -> str:
     """XML 1.0 has no place for most control characters, and terminal output is full of them."""
-    return "".join(char if char in "\t\n" or char >= " " else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)

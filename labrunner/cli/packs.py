@@ -13,6 +13,10 @@ from labrunner.content.pack import Pack, builtin_pack_path, open_pack
 from labrunner.paths import home
 
 
+class BrokenModuleError(CommandError):
+    """The module is there and has errors, which the message lists."""
+
+
 def chosen_pack(path: Path | None) -> Pack:
     """The pack given with --pack, else the built-in one."""
     if path is not None and not (path / "modules").is_dir():
@@ -29,7 +33,7 @@ def is_builtin(pack: Pack) -> bool:
 
 
 def find_module(pack: Pack, module_id: str) -> Module:
-    """The module of that id, loaded. CommandError when there is none or it has errors."""
+    """The module of that id, loaded. CommandError when there is none, BrokenModuleError when it has errors."""
     folder = pack.path / "modules" / module_id
     if not (folder / "module.md").exists():
         known = sorted(entry.name for entry in (pack.path / "modules").iterdir() if entry.is_dir())
@@ -39,7 +43,7 @@ def find_module(pack: Pack, module_id: str) -> Module:
     loaded = load_module(folder, pack=pack.path)
     if loaded.module is None:
         listed = "\n".join(str(problem) for problem in loaded.problems if problem.severity == "error")
-        raise CommandError(
+        raise BrokenModuleError(
             f"{module_id} has mistakes:\n{listed}", f"Mend them; see `labrunner lint {folder}`."
         )
     return loaded.module

@@ -9,11 +9,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from labrunner.authoring.findings import Finding, ModuleReport
+from labrunner.authoring.findings import Finding, ModuleReport, Result
 from labrunner.authoring.qualify import qualify
 from labrunner.authoring.report import as_json, finding_text, summary_line, write_junit
 from labrunner.cli import exit_codes
-from labrunner.cli.packs import cache_folder, chosen_pack, find_module
+from labrunner.cli.packs import BrokenModuleError, cache_folder, chosen_pack, find_module
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,7 +27,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     reports: list[ModuleReport] = []
     for name in names:
-        module = find_module(pack, name)
+        try:
+            module = find_module(pack, name)
+        except BrokenModuleError as error:
+            mistakes = Finding("module", "it loads", Result.ERROR, str(error))
+            reports.append(ModuleReport(name, "no cluster", (mistakes,), 0.0))
+            tell(mistakes)
+            print(summary_line(reports[-1]), file=out, flush=True)
+            continue
         print(f"{name}: {len(module.steps)} steps, {len(module.checks)} checks", file=out, flush=True)
         with tempfile.TemporaryDirectory(prefix="labrunner-test-") as folder:
             report = asyncio.run(qualify(module, arguments.cluster, Path(folder), tell))

@@ -69,6 +69,8 @@ class ContextCluster:
             )
         self._directory.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.kubeconfig, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # An earlier copy keeps its own mode through O_CREAT.
+        os.fchmod(descriptor, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(out)
         on_stage(Stage(2, 2, "Asking the cluster for its version"))

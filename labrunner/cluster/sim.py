@@ -46,7 +46,7 @@ class SimulatedCluster:
         on_stage(Stage(1, 1, "Starting the simulated cluster"))
         try:
             await _to_its_end(asyncio.to_thread(process.start, self.directory))
-        except process.StartError as error:
+        except (process.StartError, OSError) as error:
             raise ClusterError(
                 f"the simulated cluster did not start: {error}",
                 f"Its log is {self.directory / 'server.log'}; try `labrunner cluster down {self.name}` and start again.",

@@ -122,6 +122,7 @@ def test_a_closed_pipe_is_no_error(program: Program) -> None:
 # -- check -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_check_says_how_a_lab_stands_from_outside(mixed: Program) -> None:
     assert "has not been started" in mixed.run("check", "good", code=3).stderr
     mixed.run("run", "good", "--plain", "--trust", typed="quit\n")
