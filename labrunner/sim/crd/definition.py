@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from labrunner.sim.crd import internal, schema_rules
+from labrunner.sim.crd import internal, naming, schema_rules
+from labrunner.sim.crd.naming import APPROVAL
 from labrunner.sim.errors import FieldError, invalid_value, not_supported, required
 from labrunner.sim.names import dns_1035_label, dns_subdomain
 from labrunner.sim.objects import Obj, annotations_of
@@ -17,7 +18,6 @@ _TYPES: Final = ("boolean", "date", "integer", "number", "string")
 _FORMATS: Final = (
     "int32", "int64", "float", "double", "byte", "date", "date-time", "password", "binary",
 )  # fmt: skip
-_APPROVAL: Final = "api-approved.kubernetes.io"
 _SHARED: Final = ("schema", "subresources", "additionalPrinterColumns", "selectableFields")
 _INSIDE: Final = {"schema": "validation"}
 
@@ -251,20 +251,19 @@ def _stored(obj: Obj) -> Errors:
 
 def _approval(obj: Obj, spec: Obj) -> Errors:
     """Groups of the Kubernetes community are not for everyone."""
-    group = f".{spec.get('group') or ''}"
-    if not group.endswith((".k8s.io", ".kubernetes.io")):
+    if not naming.protected(spec.get("group") or ""):
         return []
-    given = annotations_of(obj).get(_APPROVAL, "")
+    given = annotations_of(obj).get(APPROVAL, "")
     path, see = (
-        f"metadata.annotations[{_APPROVAL}]",
+        f"metadata.annotations[{APPROVAL}]",
         "see https://github.com/kubernetes/enhancements/pull/1111",
     )
     if not given:
-        return [required(path, f'protected groups must have approval annotation "{_APPROVAL}", {see}')]
+        return [required(path, f'protected groups must have approval annotation "{APPROVAL}", {see}')]
     if given.startswith("unapproved") or "://" in given:
         return []
     detail = (
-        f'protected groups must have approval annotation "{_APPROVAL}" with either a URL or a reason starting with '
+        f'protected groups must have approval annotation "{APPROVAL}" with either a URL or a reason starting with '
         f'"unapproved", {see}'
     )
     return [invalid_value(path, given, detail)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.api.scale import ScalePaths, paths_of
 from labrunner.sim.clock import timestamp
+from labrunner.sim.crd import naming
 from labrunner.sim.errors import ApiError
 from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of, namespace_of
 from labrunner.sim.printers.custom import printer
@@ -88,8 +89,8 @@ class Definitions:
 
     def _serve(self, definition: Obj) -> None:
         types = resource_types(definition)
-        accepted = self._conflict(definition)
-        if accepted is None:
+        accepted = naming.judge(definition, self._api.registry.types())
+        if accepted.conflict is None:
             paths = [(rt.group, rt.version, rt.plural) for rt in types]
             for path in self._served.get(name_of(definition), ()):
                 if path not in paths:
@@ -109,26 +110,7 @@ class Definitions:
             self._versions.pop(path, None)
             self._printers.pop(path, None)
 
-    def _conflict(self, definition: Obj) -> tuple[str, str] | None:
-        """Why another resource of the group keeps this one from having its names: reason and message."""
-        spec = definition["spec"]
-        names, group = spec["names"], spec["group"]
-        for rt in self._api.registry.types():
-            if rt.group != group or rt.plural == names["plural"]:
-                continue
-            taken = {rt.singular, rt.plural, *rt.short_names}
-            for reason, value in (
-                ("SingularConflict", names.get("singular")),
-                ("ShortNamesConflict", next((s for s in names.get("shortNames") or () if s in taken), None)),
-                ("PluralConflict", names["plural"]),
-            ):
-                if value in taken:
-                    return reason, f'"{value}" is already in use'
-            if names["kind"] in (rt.kind, rt.list_kind):
-                return "KindConflict", f'"{names["kind"]}" is already in use'
-        return None
-
-    def _report(self, definition: Obj, conflict: tuple[str, str] | None) -> None:
+    def _report(self, definition: Obj, accepted: naming.Accepted) -> None:
         """Write acceptedNames, storedVersions and the conditions NamesAccepted and Established."""
         current = self._api.store.get(GR, "", name_of(definition))
         if current is None or current is not definition:
@@ -136,8 +118,12 @@ class Definitions:
         status = clone(current.get("status") or {})
         spec = current["spec"]
         conditions: list[Obj] = status.setdefault("conditions", [])
+        status["acceptedNames"] = accepted.names
+        conflict = accepted.conflict
+        approved = naming.approval(current)
+        if approved is not None:
+            self._condition(conditions, "KubernetesAPIApprovalPolicyConformant", *approved)
         if conflict is None:
-            status["acceptedNames"] = clone(spec["names"])
             self._condition(conditions, "NamesAccepted", "True", "NoConflicts", "no conflicts found")
             established = "the initial names have been accepted"
             self._condition(conditions, "Established", "True", "InitialNamesAccepted", established)
@@ -147,7 +133,6 @@ class Definitions:
                 self._condition(
                     conditions, "Established", "False", "NotAccepted", "not all names are accepted"
                 )
-            status.setdefault("acceptedNames", {"plural": "", "kind": ""})
         stored = status.setdefault("storedVersions", [])
         stored += [v["name"] for v in spec["versions"] if v.get("storage") and v["name"] not in stored]
         changed = {**current, "metadata": dict(current["metadata"]), "status": status}

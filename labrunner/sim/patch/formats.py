@@ -11,7 +11,7 @@ from labrunner.sim.errors import ApiError
 from labrunner.sim.objects import Obj, clone
 from labrunner.sim.patch import jsonpatch, strategic
 from labrunner.sim.schema import gotypes
-from labrunner.sim.schema.decoding import Kind, parse_untyped
+from labrunner.sim.schema.decoding import Kind, parse_untyped, typed_metadata
 from labrunner.sim.schema.goprint import plus_v
 from labrunner.sim.schema.goreader import GoReader, HardError
 from labrunner.sim.schema.structural import prune
@@ -66,7 +66,11 @@ def apply(content_type: str, current: Obj, body: bytes, kind: Kind, structure: O
     except HardError as error:
         raise _invalid(shown, str(error)) from None
     if target is None:
-        obj = clone(obj)  # a merge shares what it leaves alone with *current*
+        try:
+            obj, unknown = typed_metadata(clone(obj))  # a merge shares what it leaves alone with *current*
+        except HardError as error:
+            raise _invalid(shown, str(error)) from None
+        problems = [*problems, *unknown]
     if target is None and structure is not None:
         obj, unknown = prune(obj, structure)
         problems = [*problems, *unknown]

@@ -86,7 +86,9 @@ def updated(
     if mine:
         key = e.key_of(manager, e.UPDATE, version, subresource)
         before = out.get(key)
-        out[key] = Entry(version, mine | (before.fields if before is not None else set()), timestamp(now))
+        # A Scale keeps no times, so that what is written through it has none either.
+        moment = None if subresource == "scale" else timestamp(now)
+        out[key] = Entry(version, mine | (before.fields if before is not None else set()), moment)
     return e.capped(out)
 
 

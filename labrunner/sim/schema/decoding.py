@@ -20,6 +20,7 @@ from labrunner.sim.schema.structural import prune
 
 #: How deep objects may be nested. Go stops at 10,000, Python's own stack far earlier.
 MAX_DEPTH: Final = 150
+_OBJECT_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 
 class Kind(Protocol):
@@ -70,10 +71,33 @@ def decode(
     except HardError as error:
         raise _cannot_handle(shown, kind, str(error)) from None
     problems = [*complaints, *reader.problems]
-    if target is None and structure is not None:
-        obj, unknown = prune(obj, structure)
+    if target is None:
+        try:
+            obj, unknown = typed_metadata(obj)
+        except HardError as error:
+            raise _cannot_handle(shown, kind, str(error)) from None
         problems += unknown
+        if structure is not None:
+            obj, unknown = prune(obj, structure)
+            problems += unknown
     return Decoded(obj, tuple(problems) if strict else ())
+
+
+def typed_metadata(obj: Obj) -> tuple[Obj, list[str]]:
+    """A custom object with its ``metadata`` as Go's ObjectMeta holds it, and complaints on fields that has not.
+
+    *obj* stays as it is. Raises HardError for values of a wrong type.
+    """
+    found = obj.get("metadata")
+    if found is None:
+        return obj, []
+    if not isinstance(found, dict):
+        name = {list: "array", str: "string", bool: "bool"}.get(type(found), "number")
+        raise HardError(f"json: cannot unmarshal {name} into Go value of type v1.ObjectMeta")
+    reader = GoReader({})
+    typed = reader.read(found, gotypes.struct(_OBJECT_META))
+    below = [text.replace('field "', 'field "metadata.', 1) for text in reader.problems]
+    return {**obj, "metadata": typed}, below
 
 
 def parse_untyped(body: bytes, prefix: str = "", *, yaml: bool = False) -> tuple[Obj, list[str]]:

@@ -1,4 +1,4 @@
-"""The functions of CEL's standard library and of its extensions for strings, lists, sets and regular expressions.
+"""The functions of CEL's standard library and of its extensions for lists, sets, times and optionals.
 
 A method is called with its target as the first argument.
 """
@@ -16,13 +16,8 @@ from labrunner.sim import gotext
 from labrunner.sim.crd.cel import kinds
 from labrunner.sim.crd.cel.errors import CelError
 from labrunner.sim.crd.cel.kinds import Duration, Optional, TypeName
-from labrunner.sim.crd.cel.operators import contained, equal, is_number, less, no_overload
-from labrunner.sim.crd.patterns import compiled
-
-
-def _strings(*values: Any) -> None:
-    if not all(isinstance(value, str) for value in values):
-        no_overload()
+from labrunner.sim.crd.cel.operators import contained, is_number, less, no_overload
+from labrunner.sim.crd.cel.text import TEXT, strings
 
 
 def _size(value: Any) -> int:
@@ -90,84 +85,6 @@ def _bool(value: Any) -> bool:
     raise CelError("no such overload: bool")
 
 
-def _matches(text: Any, pattern: Any) -> bool:
-    _strings(text, pattern)
-    expression = compiled(pattern)
-    if expression is None:
-        raise CelError(f"error parsing regexp: {pattern}")
-    return expression.search(text) is not None
-
-
-def _find(text: Any, pattern: Any) -> str:
-    _strings(text, pattern)
-    expression = compiled(pattern)
-    found = expression.search(text) if expression is not None else None
-    return found[0] if found is not None else ""
-
-
-def _find_all(text: Any, pattern: Any, limit: int = -1) -> list[str]:
-    _strings(text, pattern)
-    expression = compiled(pattern)
-    found = [m[0] for m in expression.finditer(text)] if expression is not None else []
-    return found if limit < 0 else found[:limit]
-
-
-def _within(text: str, position: int) -> int:
-    if not 0 <= position <= len(text):
-        raise CelError(f"index out of range: {position}")
-    return position
-
-
-def _char_at(text: Any, position: int) -> str:
-    _strings(text)
-    return str(text[_within(text, position) : position + 1])
-
-
-def _substring(text: Any, start: int, end: int | None = None) -> str:
-    _strings(text)
-    last = len(text) if end is None else _within(text, end)
-    if _within(text, start) > last:
-        raise CelError(f"invalid substring range. start: {start}, end: {last}")
-    return str(text[start:last])
-
-
-def _index_of(value: Any, wanted: Any, start: int = 0) -> int:
-    if isinstance(value, list):
-        return next((i for i, item in enumerate(value) if equal(item, wanted)), -1)
-    _strings(value, wanted)
-    return int(value.find(wanted, _within(value, start)))
-
-
-def _last_index_of(value: Any, wanted: Any, end: int | None = None) -> int:
-    if isinstance(value, list):
-        return next((i for i in range(len(value) - 1, -1, -1) if equal(value[i], wanted)), -1)
-    _strings(value, wanted)
-    return int(value.rfind(wanted) if end is None else value.rfind(wanted, 0, end + len(wanted)))
-
-
-def _split(text: Any, separator: Any, limit: int = -1) -> list[str]:
-    _strings(text, separator)
-    if limit == 0:
-        return []
-    if not separator:
-        return list(text) if limit < 0 else [*text[: limit - 1], text[limit - 1 :]]
-    return list(text.split(separator, limit - 1 if limit > 0 else -1))
-
-
-def _replace(text: Any, old: Any, new: Any, limit: int = -1) -> str:
-    _strings(text, old, new)
-    return str(text.replace(old, new, limit))
-
-
-def _join(values: Any, separator: str = "") -> str:
-    _strings(*values)
-    return separator.join(values)
-
-
-def _reverse(value: Any) -> Any:
-    return value[::-1]
-
-
 def _numbers(values: Any) -> list[Any]:
     if not isinstance(values, list):
         no_overload()
@@ -215,14 +132,14 @@ def _flatten(values: Any, depth: int = 1) -> list[Any]:
 def _duration(value: Any) -> Duration:
     if isinstance(value, Duration):
         return value
-    _strings(value)
+    strings(value)
     return kinds.duration(value)
 
 
 def _timestamp(value: Any) -> datetime:
     if isinstance(value, datetime):
         return value
-    _strings(value)
+    strings(value)
     return kinds.timestamp(value)
 
 
@@ -247,26 +164,8 @@ def _optional_value(value: Optional) -> Any:
     return value.value
 
 
-def _string_test(test: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
-    def run(text: Any, other: Any) -> bool:
-        _strings(text, other)
-        return test(text, other)
-
-    return run
-
-
-def _string_change(change: Callable[[str], str]) -> Callable[[Any], str]:
-    def run(text: Any) -> str:
-        _strings(text)
-        return change(text)
-
-    return run
-
-
-_ASCII_UPPER: Final = {ord(c): c.upper() for c in "abcdefghijklmnopqrstuvwxyz"}
-_ASCII_LOWER: Final = {ord(c): c.lower() for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-
 STANDARD: Final[dict[str, Callable[..., Any]]] = {
+    **TEXT,
     "size": _size,
     "int": _int,
     "uint": _uint,
@@ -278,24 +177,6 @@ STANDARD: Final[dict[str, Callable[..., Any]]] = {
     "type": lambda value: TypeName(kinds.type_name(value)),
     "duration": _duration,
     "timestamp": _timestamp,
-    "matches": _matches,
-    "find": _find,
-    "findAll": _find_all,
-    "startsWith": _string_test(str.startswith),
-    "endsWith": _string_test(str.endswith),
-    "contains": _string_test(lambda text, other: other in text),
-    "charAt": _char_at,
-    "substring": _substring,
-    "indexOf": _index_of,
-    "lastIndexOf": _last_index_of,
-    "split": _split,
-    "replace": _replace,
-    "join": _join,
-    "reverse": _reverse,
-    "trim": _string_change(str.strip),
-    "lowerAscii": _string_change(lambda text: text.translate(_ASCII_LOWER)),
-    "upperAscii": _string_change(lambda text: text.translate(_ASCII_UPPER)),
-    "strings.quote": lambda text: gotext.quote(text),
     "base64.encode": lambda value: base64.b64encode(value).decode(),
     "base64.decode": base64.b64decode,
     "min": lambda values: _extreme(values, "min", least=True),
