@@ -82,6 +82,8 @@ class LabSession:
         self.cells: CellRunner | None = None
         self.verifier: Verifier | None = None
         self.cluster_status = ClusterStatus(False, "not started yet")
+        self.ready = asyncio.Event()
+        """Set once cells can run; until then a front end may hold the learner's wish back."""
         self._on_update = on_update
         self._trusted = trusted
         self._attempt = Attempt(self.setting, log, clock, self._recorded)
@@ -146,6 +148,7 @@ class LabSession:
         self._set_cluster_status(await self.cluster.status())
         self._heartbeat = asyncio.create_task(self._watch_cluster())
         await self._arrive()
+        self.ready.set()
 
     @property
     def _marker(self) -> Path:
@@ -350,6 +353,7 @@ class LabSession:
 
     async def reset_module(self) -> None:
         """Begin again: a new cluster state, an empty workspace, a new attempt. The log keeps the old one."""
+        self.ready.clear()
         if self.cells is not None:
             await self.cells.close()
             self.cells = None

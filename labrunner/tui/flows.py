@@ -136,8 +136,7 @@ class LabFlows:
         """Whether it ended as it should; False also when the learner chose no value."""
         session = self.session
         cell = session.module.cell(cell_id)
-        if session.cells is None:
-            raise RefusedError(STARTING)
+        await self._connected()
         with self._one_cell_at_a_time():
             value = None
             if cell.prompt is not None:
