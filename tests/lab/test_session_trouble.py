@@ -11,8 +11,9 @@ import pytest
 
 from labrunner.lab import commands
 from labrunner.lab.lock import LabBusyError
-from labrunner.lab.updates import BackgroundChanged, ClusterChanged
+from labrunner.lab.updates import BackgroundChanged, CheckChanged, ClusterChanged
 from labrunner.paths import Home
+from labrunner.progress.log import ProgressError
 from labrunner.verify.verdict import CheckState
 
 from .rig import Lab, authored, processes_of
@@ -187,3 +188,25 @@ async def test_invalid_utf8_in_output_is_recorded_and_resumed(make_lab: MakeLab,
     await lab.close()
     again = await make_lab(module).start()
     assert again.session.progress.cells["bytes"] == ran
+
+
+async def test_a_full_disk_shows_nothing_as_done_and_verifying_later_makes_up_for_it(
+    make_lab: MakeLab,
+) -> None:
+    lab = await make_lab().start()
+    db = lab.log._db
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(ProgressError):
+        for _ in range(100):
+            lab.log.append(at=0.0, module="other", attempt="a", kind="filler", data={"x": "y" * 500})
+    await lab.typed("kubectl create namespace tiny")
+    await lab.until(lambda: any("full" in text for text in lab.troubles()))
+    shown = [update.status.state for update in lab.updates if isinstance(update, CheckChanged)]
+    assert CheckState.PASS not in shown
+    assert not lab.session.progress.passed
+
+    db.execute("PRAGMA max_page_count = 100000")
+    await lab.session.verify()
+    assert lab.session.progress.passed.keys() == {"ns-there"}
+    assert lab.session.progress.step("ns").completed
