@@ -23,13 +23,17 @@ _MACROS: Final[dict[str, tuple[tuple[int, int], ...]]] = {
     "optFlatMap": ((1, 1),),
     "sortBy": ((1, 1),),
 }
-_DEEPEST: Final = 120
+_TOO_DEEP: Final = "Syntax error: expression recursion limit exceeded"
+_DEEPEST: Final = 40
 
 
 def parse(source: str) -> Node:
     """The tree of *source*. Raises CompileError."""
     parser = _Parser(tokens(source))
-    node = parser.expression()
+    try:
+        node = parser.expression()
+    except RecursionError:
+        raise CompileError(_TOO_DEEP, 0) from None
     parser.expect_end()
     return node
 
@@ -47,7 +51,7 @@ class _Parser:
     def expression(self) -> Node:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise CompileError("Syntax error: expression recursion limit exceeded", 0)
+            raise CompileError(_TOO_DEEP, 0)
         node = self._binary(0)
         question = self._tokens[self._at]
         if self._taken("?"):

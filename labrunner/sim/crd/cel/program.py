@@ -41,7 +41,7 @@ class Program:
         """The value of the expression. Raises CelError."""
         try:
             return self._run(variables)
-        except (AttributeError, TypeError, ValueError, RecursionError) as error:
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             # A library function met a value of a type it is not made for.
             raise CelError("no such overload") from error
 
@@ -49,7 +49,10 @@ class Program:
 @lru_cache(maxsize=2048)
 def compile_rule(source: str, variables: tuple[str, ...] = ("self", "oldSelf")) -> Program:
     """The program of *source*. Raises CompileError for what is wrong, UnsupportedError for what is not built here."""
-    return Program(source, variables)
+    try:
+        return Program(source, variables)
+    except RecursionError:
+        raise UnsupportedError("an expression this long") from None
 
 
 def unescaped(name: str) -> str:
