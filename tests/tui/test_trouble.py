@@ -87,7 +87,8 @@ async def test_a_full_disk_is_said_and_nothing_is_shown_as_done(
             raise ProgressError("progress cannot be saved: the disk is full", "Free some space.")
 
         with monkeypatch.context() as patch:
-            patch.setattr(EventLog, "append", full)
+            for name in ("append", "append_all"):
+                patch.setattr(EventLog, name, full)
             await pilot.press("n")
             await until_shown(pilot, "the disk is full")
             assert "Free some space." in shown(app)
