@@ -171,6 +171,14 @@ def test_values_come_to_rules_in_the_type_of_their_schema(api: Api) -> None:
     assert refusal(api, THINGS, thing({"x": "2020-01-01T00:00:00Z"})) == []
 
 
+def test_a_null_is_as_good_as_nothing_to_rules(api: Api) -> None:
+    fields = properties(a={**STRING, "nullable": True})
+    rule = {"rule": "!has(self.a)", "message": "a is there"}
+    api.create(DEFINITIONS, definition({**fields, "x-kubernetes-validations": [rule]}))
+    assert refusal(api, THINGS, thing({"a": None})) == []
+    assert refusal(api, THINGS, thing({"a": "x"}, "two")) == ["spec: Invalid value: a is there"]
+
+
 def test_a_rule_that_cannot_be_run_here_refuses_nothing(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     api.create(DEFINITIONS, definition(ruled("semver(self).major() > 900", STRING)))
     assert refusal(api, THINGS, thing({"x": "1.0.0"})) == []

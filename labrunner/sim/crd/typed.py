@@ -18,7 +18,12 @@ def typed(value: Any, schema: Any) -> Any:
     if isinstance(value, dict):
         properties: Obj = schema.get("properties") or {}
         extra = schema.get("additionalProperties")
-        return {k: typed(v, properties.get(k, extra)) for k, v in value.items()}
+        return {
+            key: typed(item, below)
+            for key, item in value.items()
+            # Rules take a field that is null for one that is not there.
+            if not ((below := properties.get(key, extra)) and item is None)
+        }
     if isinstance(value, list):
         return [typed(item, schema.get("items")) for item in value]
     kind, form = schema.get("type"), schema.get("format")
