@@ -67,3 +67,16 @@ def test_what_nobody_serves_is_no_page(http: Http) -> None:
     gone = http("GET", THINGS)
     assert gone.status == 404
     assert gone.raw.body == b"404 page not found\n"
+
+
+def test_a_status_with_a_default_is_there_from_the_start(http: Http) -> None:
+    obj = definition(subresources={"status": {}})
+    obj["metadata"]["name"] = "others.example.com"
+    obj["spec"]["names"] = {"plural": "others", "kind": "Other"}
+    fields = obj["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    fields["status"] = {**properties(phase={"type": "string"}), "default": {"phase": "Waiting"}}
+    http.ok("POST", CRDS, obj)
+    made = {**thing({}), "kind": "Other", "status": {"phase": "Mine"}}
+    made = http.ok("POST", THINGS.replace("things", "others"), made)
+    assert made["status"] == {"phase": "Waiting"}
+    assert all("f:status" not in entry["fieldsV1"] for entry in made["metadata"]["managedFields"])

@@ -88,6 +88,10 @@ class Writer:
         if api.store.record(rt.storage_gr, namespace_of(obj), name_of(obj)) is not None:
             raise errors.already_exists(rt, name_of(obj))
         if not call.dry_run:
+            if (
+                rt.custom
+            ):  # what preparation took away, such as a status with a default, is there again when read
+                crd.complete(obj, rt, api)
             obj = api.store.put(rt.storage_gr, metadata.ordered(obj))
         return api.registry.convert(obj, rt)
 
