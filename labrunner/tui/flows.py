@@ -3,90 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from textual.screen import ModalScreen, Screen
-
-from labrunner.cluster.driver import ClusterError
 from labrunner.content.checks_model import AnswerCheck, ConfirmCheck
 from labrunner.lab import commands
 from labrunner.lab.decisions import RefusedError, ran_rightly
 from labrunner.lab.summary import summarise
-from labrunner.progress.log import ProgressError
-from labrunner.recall.grading import AnswerFormError
-from labrunner.shell.events import ShellError
+from labrunner.tui.guarded_flows import GuardedFlows
 from labrunner.tui.screens.choice import ChoiceDialog
 from labrunner.tui.screens.entry import EntryDialog
-from labrunner.tui.screens.message import CLOSE, YES_NO, MessageDialog, Reply
+from labrunner.tui.screens.message import YES_NO, MessageDialog, Reply
 from labrunner.tui.screens.question import QuestionDialog
 from labrunner.tui.screens.summary import SummaryScreen
 from labrunner.tui.widgets.checks_panel import check_text
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from labrunner.content.models import Cell
-    from labrunner.lab.session import LabSession
     from labrunner.tui.screens.lab import LabScreen
 
-Flow = Callable[[], Awaitable[None]]
 STARTING = "the cluster and the shell are still starting"
 PATIENCE = 60.0
 """Seconds a wish to run a cell is kept while the cluster starts."""
-TROUBLE = (
-    Reply("r", "try again", "retry"),
-    Reply("l", "leave the lab", "leave"),
-    Reply("enter", "go on reading", "stay"),
-)
 SOLUTION = (Reply("p", "play it in the shell", "play"), Reply("enter", "close", "close"))
 
 
-class LabFlows:
+class LabFlows(GuardedFlows):
     """One method a flow; `guarded` runs them."""
 
     def __init__(self, screen: LabScreen) -> None:
-        self.screen = screen
+        super().__init__(screen)
         self._predicted: set[str] = set()
         self._running = False
-
-    @property
-    def session(self) -> LabSession:
-        return self.screen.session
-
-    async def guarded(self, flow: Flow) -> None:
-        """Run a flow until it succeeds or the learner gives it up; every known trouble becomes a message."""
-        again = True
-        while again:
-            again = False
-            try:
-                await flow()
-            except (RefusedError, AnswerFormError) as error:
-                self.screen.display_.say(f"Not done: {error}.")
-            except (ClusterError, ProgressError) as error:
-                again = await self._trouble(str(error), error.remedy)
-            except ShellError as error:
-                again = await self._trouble(str(error), "Then try again.")
-            except OSError as error:
-                again = await self._trouble(str(error), "See that the disk has room, then try again.")
-
-    async def _trouble(self, message: str, remedy: str) -> bool:
-        """Say it; True to try again."""
-        self.screen.display_.log.append(f"{message}. {remedy}")
-        self.screen.display_.stage = ""
-        self.screen.display_.show_banner()
-        text = f"{message[:1].upper()}{message[1:]}.\n\n{remedy}"
-        reply = await self._ask(MessageDialog("This did not work", text, TROUBLE))
-        if reply == "leave":
-            self.screen.call_later(self.screen.action_leave)
-        return bool(reply == "retry")
-
-    async def _ask(self, dialog: ModalScreen[Any] | Screen[Any]) -> Any:
-        return await self.screen.app.push_screen_wait(dialog)
-
-    async def _tell(self, title: str, text: str | Text) -> None:
-        await self._ask(MessageDialog(title, text, CLOSE))
 
     # -- beginning -------------------------------------------------------------------------------------------------
 

@@ -150,3 +150,28 @@ async def test_an_app_begun_in_a_small_terminal_opens_when_there_is_room(make_ap
 async def test_an_unknown_step_is_said(make_app: MakeApp, scripted: ScriptedCluster) -> None:
     async with make_app(cluster=scripted, module="tiny", step="mkae").run_test(size=(80, 24)) as pilot:
         await until_shown(pilot, "no step 'mkae'. Its steps: read, make, answer.")
+
+
+async def test_an_answer_that_cannot_be_saved_can_be_given_again(
+    make_app: MakeApp, scripted: ScriptedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(cluster=scripted, module="tiny", step="answer")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, LabScreen))
+        lab = app.screen
+        assert isinstance(lab, LabScreen)
+
+        def full(*_: object, **__: object) -> None:
+            raise ProgressError("progress cannot be saved: the disk is full", "Free some space.")
+
+        await pilot.press("w")
+        await until_shown(pilot, "What was made?")
+        with monkeypatch.context() as patch:
+            for name in ("append", "append_all"):
+                patch.setattr(EventLog, name, full)
+            await pilot.press("2", "3")
+            await until_shown(pilot, "the disk is full")
+            assert lab.session.progress.answers == {}
+        await pilot.press("3")
+        await until_shown(pilot, "✓ Right.")
+        assert lab.session.progress.answers["kind-of"].correct is True

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from textual.app import App
 from textual.pilot import Pilot
 
-
 FRAMES = str.maketrans("│╭╮╰╯─▊▎▔▁", " " * 10)
 
 

@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from labrunner.cluster.driver import ClusterError
 from labrunner.lab.session import LabSession
 from labrunner.lab.updates import Update
 from labrunner.tui.flows import LabFlows
@@ -263,7 +264,10 @@ class LabScreen(Screen[None]):
         self.workers.cancel_node(self)
         if self.is_attached:
             self.display_.show_leaving()
-        await self.session.close()
+        try:
+            await self.session.close()
+        except (ClusterError, OSError) as error:
+            self.app.notify(f"Not everything could be put away: {error}", severity="warning", markup=False)
 
     async def action_leave(self) -> None:
         """Back to where the lab was opened from."""

@@ -19,6 +19,7 @@ from textual.widgets.option_list import Option
 from labrunner.content.questions_model import Question
 from labrunner.lab.commands import Answer
 from labrunner.lab.events import QuestionAnswered
+from labrunner.progress.log import ProgressError
 from labrunner.recall.grading import AnswerFormError, grade, is_self_graded
 from labrunner.recall.presentation import presented
 from labrunner.recall.scheduling import Confidence
@@ -191,7 +192,11 @@ class QuestionDialog(ModalScreen[bool]):
 
     def _finish(self, self_correct: bool | None) -> None:
         answer = Answer(self.question.id, self._attempt, self._confidence, self._seconds, self_correct)
-        event = self._record(answer)
+        try:
+            event = self._record(answer)
+        except ProgressError as error:
+            self._keys(f"! {error}. {error.remedy} Then press the same key again.")
+            return
         self.stage = "done"
         lines = [VERDICTS[event.correct]]
         if is_self_graded(self.question):
@@ -211,7 +216,7 @@ class QuestionDialog(ModalScreen[bool]):
 
     def action_leave(self) -> None:
         """Close; before the reveal the question stays open."""
-        if self.stage in ("attempt", "confidence"):
+        if self.stage in ("attempt", "confidence", "grading"):
             self.dismiss(False)
         elif self.stage == "done":
             self.dismiss(True)
