@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labrunner.sim import validation
-from labrunner.sim.crd import defaulting, embedded, listtypes, rules, scaling, values
+from labrunner.sim.crd import defaulting
 from labrunner.sim.crd.schemas import schema_of, version_of
 from labrunner.sim.errors import FieldError
-from labrunner.sim.objects import Obj, get_path, meta
+from labrunner.sim.objects import Obj, meta
 
 if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
@@ -54,30 +53,18 @@ def complete(obj: Obj, rt: ResourceType, api: Api) -> None:
 
 def validate_create(obj: Obj, rt: ResourceType, api: Api) -> list[FieldError]:
     """Everything wrong with a new custom object."""
-    version = version_of(rt, api.store)
-    schema: Obj = get_path(version, "schema", "openAPIV3Schema", default={})
-    out = validation.create(obj, rt)
-    out += values.check(obj, schema)
-    out += scaling.check(obj, get_path(version, "subresources", "scale"))
-    out += embedded.check(obj, schema)
-    out += listtypes.check(obj, schema)
-    return out + rules.check(obj, schema, out)
+    from labrunner.sim.crd import checking  # with CEL: not needed before the first custom object
+
+    return checking.create(obj, rt, version_of(rt, api.store))
 
 
 def validate_update(
     new: Obj, old: Obj, rt: ResourceType, api: Api, subresource: str = ""
 ) -> list[FieldError]:
     """Everything wrong with replacing *old* by *new*. What is not changed is not held against it."""
-    version = version_of(rt, api.store)
-    schema: Obj = get_path(version, "schema", "openAPIV3Schema", default={})
-    out = validation.update(new, old, rt, subresource)
-    out += values.check(new, schema, {**old, "apiVersion": new.get("apiVersion")})
-    if subresource != "status":
-        out += scaling.check(new, get_path(version, "subresources", "scale"))
-    out += embedded.check(new, schema)
-    if not listtypes.check(old, schema):
-        out += listtypes.check(new, schema)
-    return out + rules.check(new, schema, out, old)
+    from labrunner.sim.crd import checking
+
+    return checking.update(new, old, rt, version_of(rt, api.store), subresource)
 
 
 def _content(obj: Obj, rt: ResourceType) -> Obj:
