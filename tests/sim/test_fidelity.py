@@ -24,7 +24,7 @@ pytestmark = [
 
 # Folder, commands, exit codes that must be equal, outputs that must be equal. What differs and why: docs/fidelity.md.
 # Rollout timing decides a few outputs by chance, so the ratchet stands a little below the usual score.
-SCORES = [("basics", 149, 147, 136), ("labs", 248, 248, 239), ("crds", 109, 109, 108)]
+SCORES = [("basics", 149, 148, 136), ("labs", 248, 248, 239), ("crds", 109, 109, 108)]
 
 
 @pytest.fixture
