@@ -50,10 +50,6 @@ class Attempt:
         self.record(LabResumed(cluster, simulated, digest))
         return True
 
-    def earlier_is_finished(self) -> bool:
-        """Whether the latest attempt in the log is over, so that `begin` starts another."""
-        return load_progress(self._log, self.setting.module.id)[1].finished_at is not None
-
     def do(self, command: Command) -> tuple[LabEvent, ...]:
         """Decide and record. Raises RefusedError, or ProgressError when the log cannot be written."""
         events = decide(self.setting, self.progress, command)

@@ -90,7 +90,6 @@ class LabSession:
         self._attempt = Attempt(self.setting, log, clock, self._recorded)
         self._lock = LabLock(self.folder.lock, module.id)
         self._heartbeat: asyncio.Task[None] | None = None
-        self._stale = False
 
     # -- where we are ------------------------------------------------------------------------------------------
 
@@ -170,14 +169,8 @@ class LabSession:
             await self.verifier.close()
         with contextlib.suppress(ProgressError):
             self._attempt.do(commands.Leave())
-        await self._forget_earlier_objects()
         await self.cluster.suspend()
         self._lock.release()
-
-    async def _forget_earlier_objects(self) -> None:
-        if self._stale:
-            await self.cluster.down()
-            self._stale = False
 
     # -- moving ----------------------------------------------------------------------------------------------------
 
