@@ -410,3 +410,18 @@ def test_custom_columns() -> None:
     printer = printers.custom_printer(declared)
     assert printer.row(found, NOW) == ["one", "* * * * *", 2, "True", None, "30s", "hi"]
     assert [c.name for c in printers.custom_printer(None).columns] == ["Name", "Age"]
+
+
+def test_wide_admission_binding_names_its_parameter() -> None:
+    gr = "validatingadmissionpolicybindings.admissionregistration.k8s.io"
+    for reference, want in (
+        (None, "<unset>"),
+        ({"name": "p"}, "*/p"),
+        ({"name": "p", "namespace": "n"}, "n/p"),
+        (
+            {"selector": {"matchLabels": {"a": "b"}}},
+            "&LabelSelector{MatchLabels:map[string]string{a: b,},MatchExpressions:[]LabelSelectorRequirement{},}",
+        ),
+    ):
+        spec = {"policyName": "x", **({"paramRef": reference} if reference else {})}
+        assert shown(gr, made(gr, spec))["ParamRef"] == want

@@ -71,13 +71,28 @@ def _admission_policy(obj: Obj, now: datetime) -> list[Any]:
     return [name_of(obj), len(spec.get(key) or []), kind, age(obj, now)]
 
 
+def _go_selector(selector: Obj) -> str:
+    """A LabelSelector as Go's generated ``String()`` writes it."""
+    labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
+    terms = "".join(
+        f"LabelSelectorRequirement{{Key:{e.get('key', '')},Operator:{e.get('operator', '')},"
+        f"Values:[{' '.join(e.get('values') or [])}],}},"
+        for e in selector.get("matchExpressions") or []
+    )
+    requirements = f"[]LabelSelectorRequirement{{{terms}}}"
+    return f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:{requirements},}}"
+
+
 def _admission_binding(obj: Obj, now: datetime) -> list[Any]:
     spec: Obj = obj.get("spec") or {}
     reference: Obj | None = spec.get("paramRef")
     shown = UNSET
     if reference:
-        namespace, found = reference.get("namespace"), reference.get("name") or "*"
-        shown = f"{namespace}/{found}" if namespace else found
+        if reference.get("name"):
+            # Whether the parameter has a namespace cannot be told from here.
+            shown = f"{reference.get('namespace') or '*'}/{reference['name']}"
+        elif reference.get("selector") is not None:
+            shown = _go_selector(reference["selector"])
     return [name_of(obj), spec.get("policyName", ""), shown, age(obj, now)]
 
 
@@ -100,7 +115,7 @@ def _flow_schema(obj: Obj, now: datetime) -> list[Any]:
             missing = str(condition.get("status"))
     return [
         name_of(obj),
-        get_path(spec, "priorityLevelConfiguration", "name", default=NONE),
+        get_path(spec, "priorityLevelConfiguration", "name", default=""),
         spec.get("matchingPrecedence", 0),
         get_path(spec, "distinguisherMethod", "type", default=NONE),
         age(obj, now),
@@ -110,7 +125,7 @@ def _flow_schema(obj: Obj, now: datetime) -> list[Any]:
 
 def _priority_level(obj: Obj, now: datetime) -> list[Any]:
     spec: Obj = obj.get("spec") or {}
-    limits: Obj = spec.get("limited") or spec.get("exempt") or {}
+    limits: Obj = spec.get("limited") or {}
     queuing: Obj = get_path(limits, "limitResponse", "queuing", default={})
     cells = [queuing.get(key, NONE) for key in ("queues", "handSize", "queueLengthLimit")]
     shares = limits.get("nominalConcurrencyShares", NONE)
@@ -130,7 +145,15 @@ def _component_status(obj: Obj, now: datetime) -> list[Any]:
 
 BINDING = Printer(columns("Role", "Age", wide=("Users", "Groups", "ServiceAccounts")), _binding)
 PRIORITY_CLASS = Printer(
-    columns("Value", "Global-Default", "Age", "PreemptionPolicy", integers=("Value",)), _priority_class
+    columns(
+        "Value",
+        "Global-Default",
+        "Age",
+        "PreemptionPolicy",
+        integers=("Value",),
+        booleans=("Global-Default",),
+    ),
+    _priority_class,
 )
 RUNTIME_CLASS = Printer(columns("Handler", "Age"), _runtime_class)
 LEASE = Printer(columns("Holder", "Age"), _lease)

@@ -11,7 +11,7 @@ from labrunner.sim.printers.text import NONE, UNSET, Printer, age, columns, labe
 
 def _balancer(obj: Obj) -> list[str]:
     found = get_path(obj, "status", "loadBalancer", "ingress", default=[])
-    return [address for entry in found if (address := entry.get("ip") or entry.get("hostname"))]
+    return sorted({address for entry in found if (address := entry.get("ip") or entry.get("hostname"))})
 
 
 def _external(obj: Obj) -> str:
@@ -20,7 +20,7 @@ def _external(obj: Obj) -> str:
     if kind in ("ClusterIP", "NodePort"):
         return ",".join(given) or NONE
     if kind == "LoadBalancer":
-        return ",".join([*dict.fromkeys(_balancer(obj)), *given]) or "<pending>"
+        return ",".join([*_balancer(obj), *given]) or "<pending>"
     return str(spec.get("externalName", "")) if kind == "ExternalName" else "<unknown>"
 
 
@@ -57,11 +57,19 @@ def _host_port(address: str, port: int) -> str:
 
 
 def _endpoints(obj: Obj, now: datetime) -> list[Any]:
-    return [name_of(obj), some(_endpoint_texts(obj), 3) or NONE, age(obj, now)]
+    # Subsets without a ready address leave the cell empty.
+    shown = some(_endpoint_texts(obj), 3) if obj.get("subsets") else NONE
+    return [name_of(obj), shown, age(obj, now)]
+
+
+def _slice_port(port: Obj) -> str:
+    if port.get("port") is not None:
+        return str(port["port"])
+    return "*" if port.get("name") is None else str(port["name"])
 
 
 def _slice(obj: Obj, now: datetime) -> list[Any]:
-    ports = [str(p.get("port") or p.get("name") or "*") for p in obj.get("ports") or []]
+    ports = [_slice_port(port) for port in obj.get("ports") or []]
     addresses = [str(a) for e in obj.get("endpoints") or [] for a in e.get("addresses") or []]
     return [
         name_of(obj),
@@ -72,13 +80,23 @@ def _slice(obj: Obj, now: datetime) -> list[Any]:
     ]
 
 
+def _hosts(rules: list[Obj]) -> str:
+    """Up to three hosts; a rule that follows them counts as one more whether or not it names a host."""
+    hosts: list[str] = []
+    for rule in rules:
+        if len(hosts) == 3:
+            return f"{','.join(hosts)} + {len(rules) - 3} more..."
+        if rule.get("host"):
+            hosts.append(rule["host"])
+    return ",".join(hosts) or "*"
+
+
 def _ingress(obj: Obj, now: datetime) -> list[Any]:
     spec: Obj = obj.get("spec") or {}
-    hosts = [rule["host"] for rule in spec.get("rules") or [] if rule.get("host")]
     return [
         name_of(obj),
         spec.get("ingressClassName") or NONE,
-        some(hosts, 3) or "*",
+        _hosts(spec.get("rules") or []),
         ",".join(_balancer(obj)),
         "80, 443" if spec.get("tls") else "80",
         age(obj, now),
@@ -90,7 +108,7 @@ def _ingress_class(obj: Obj, now: datetime) -> list[Any]:
     parameters: Obj | None = spec.get("parameters")
     shown = NONE
     if parameters:
-        group = f".{parameters['apiGroup']}" if parameters.get("apiGroup") else ""
+        group = "" if parameters.get("apiGroup") is None else f".{parameters['apiGroup']}"
         shown = f"{parameters.get('kind', '')}{group}/{parameters.get('name', '')}"
     return [name_of(obj), spec.get("controller", ""), shown, age(obj, now)]
 
@@ -104,10 +122,13 @@ def _service_cidr(obj: Obj, now: datetime) -> list[Any]:
 
 
 def _ip_address(obj: Obj, now: datetime) -> list[Any]:
-    parent: Obj = get_path(obj, "spec", "parentRef", default={})
-    parts = (parent.get("resource"), parent.get("group"), parent.get("namespace"), parent.get("name"))
-    resource = ".".join(p for p in parts[:2] if p)
-    return [name_of(obj), "/".join(p for p in (resource, *parts[2:]) if p), age(obj, now)]
+    del now
+    parent: Obj | None = get_path(obj, "spec", "parentRef")
+    if parent is None:
+        return [name_of(obj), NONE]
+    resource = ".".join(p for p in (parent.get("resource"), parent.get("group")) if p).lower()
+    namespace = f"/{parent['namespace']}" if parent.get("namespace") else ""
+    return [name_of(obj), f"{resource}{namespace}/{parent.get('name', '')}"]
 
 
 SERVICE = Printer(
@@ -119,4 +140,4 @@ INGRESS = Printer(columns("Class", "Hosts", "Address", "Ports", "Age"), _ingress
 INGRESS_CLASS = Printer(columns("Controller", "Parameters", "Age"), _ingress_class)
 NETWORK_POLICY = Printer(columns("Pod-Selector", "Age"), _policy)
 SERVICE_CIDR = Printer(columns("CIDRs", "Age"), _service_cidr)
-IP_ADDRESS = Printer(columns("ParentRef", "Age"), _ip_address)
+IP_ADDRESS = Printer(columns("ParentRef"), _ip_address)

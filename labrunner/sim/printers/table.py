@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from labrunner.sim.objects import Obj, clone
-from labrunner.sim.printers import access, cluster, network, pods, workloads
+from labrunner.sim.objects import Obj, clone, name_of
+from labrunner.sim.printers import access, cluster, devices, network, pods, storage, workloads
 from labrunner.sim.printers.text import Printer
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ PRINTERS: Final[dict[tuple[str, str], Printer]] = {
     ("", "ServiceAccount"): cluster.SERVICE_ACCOUNT,
     ("", "ResourceQuota"): cluster.QUOTA,
     ("", "LimitRange"): cluster.CREATED,
-    ("", "PersistentVolume"): cluster.VOLUME,
-    ("", "PersistentVolumeClaim"): cluster.CLAIM,
+    ("", "PersistentVolume"): storage.VOLUME,
+    ("", "PersistentVolumeClaim"): storage.CLAIM,
     ("", "ComponentStatus"): access.COMPONENT_STATUS,
     ("events.k8s.io", "Event"): cluster.EVENT,
     ("apps", "Deployment"): workloads.DEPLOYMENT,
@@ -47,10 +47,16 @@ PRINTERS: Final[dict[tuple[str, str], Printer]] = {
     ("networking.k8s.io", "ServiceCIDR"): network.SERVICE_CIDR,
     ("networking.k8s.io", "IPAddress"): network.IP_ADDRESS,
     ("discovery.k8s.io", "EndpointSlice"): network.ENDPOINT_SLICE,
-    ("storage.k8s.io", "StorageClass"): cluster.STORAGE_CLASS,
-    ("storage.k8s.io", "VolumeAttachment"): cluster.VOLUME_ATTACHMENT,
-    ("storage.k8s.io", "CSIDriver"): cluster.CSI_DRIVER,
-    ("storage.k8s.io", "CSINode"): cluster.CSI_NODE,
+    ("storage.k8s.io", "StorageClass"): storage.STORAGE_CLASS,
+    ("storage.k8s.io", "VolumeAttachment"): storage.VOLUME_ATTACHMENT,
+    ("storage.k8s.io", "CSIDriver"): storage.CSI_DRIVER,
+    ("storage.k8s.io", "CSINode"): storage.CSI_NODE,
+    ("storage.k8s.io", "CSIStorageCapacity"): storage.STORAGE_CAPACITY,
+    ("storage.k8s.io", "VolumeAttributesClass"): storage.ATTRIBUTES_CLASS,
+    ("resource.k8s.io", "DeviceClass"): cluster.AGED,
+    ("resource.k8s.io", "ResourceClaim"): devices.RESOURCE_CLAIM,
+    ("resource.k8s.io", "ResourceClaimTemplate"): cluster.AGED,
+    ("resource.k8s.io", "ResourceSlice"): devices.RESOURCE_SLICE,
     ("rbac.authorization.k8s.io", "Role"): cluster.CREATED,
     ("rbac.authorization.k8s.io", "ClusterRole"): cluster.CREATED,
     ("rbac.authorization.k8s.io", "RoleBinding"): access.BINDING,
@@ -95,10 +101,14 @@ def table(
     """
     rows: list[Obj] = []
     chosen = printer
+    if rt.kind == "FlowSchema":
+        objs = sorted(objs, key=_precedence)
     for obj in objs:
         if chosen is None:
             chosen = printer_for(rt, obj.get("kind", ""))
         row: Obj = {"cells": chosen.row(obj, now)}
+        if rt.kind == "Pod" and not rt.group and (ended := _ENDED.get(_phase(obj))):
+            row["conditions"] = [{"type": "Completed", "status": "True", **ended}]
         if include_object == "Object":
             row["object"] = obj
         elif include_object == "Metadata":
@@ -114,6 +124,21 @@ def table(
         "columnDefinitions": [column.definition() for column in chosen.columns],
         "rows": rows,
     }
+
+
+_ENDED: Final = {
+    "Succeeded": {"reason": "Succeeded", "message": "The pod has completed successfully."},
+    "Failed": {"reason": "Failed", "message": "The pod failed."},
+}
+
+
+def _phase(pod: Obj) -> str:
+    return str((pod.get("status") or {}).get("phase", ""))
+
+
+def _precedence(schema: Obj) -> tuple[int, str]:
+    """Flow schemas are listed in the order in which they are tried."""
+    return (schema.get("spec") or {}).get("matchingPrecedence", 0), name_of(schema)
 
 
 def _partial(obj: Obj) -> Obj:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from labrunner.sim.objects import Obj, get_path
+from labrunner.sim.quantity import QuantityError, canonical
 
 NONE: Final = "<none>"
 UNSET: Final = "<unset>"
@@ -45,11 +46,24 @@ class Printer:
     row: Row
 
 
-def columns(*names: str, wide: Iterable[str] = (), integers: Iterable[str] = ()) -> tuple[Column, ...]:
-    """``Name`` and *names*, then *wide* ones; *integers* names those that hold numbers."""
-    numeric = set(integers)
+def columns(
+    *names: str,
+    wide: Iterable[str] = (),
+    integers: Iterable[str] = (),
+    booleans: Iterable[str] = (),
+    dates: Iterable[str] = (),
+) -> tuple[Column, ...]:
+    """``Name`` and *names*, then *wide* ones; the other arguments name the columns declared as something else.
+
+    What a real server declares is not always what its cells hold: deployments declare their counts as strings.
+    """
+    declared = {
+        name: kind
+        for kind, those in (("integer", integers), ("boolean", booleans), ("date", dates))
+        for name in those
+    }
     shown = [Column("Name", format="name")]
-    shown += [Column(name, "integer" if name in numeric else "string") for name in names]
+    shown += [Column(name, declared.get(name, "string")) for name in names]
     shown += [Column(name, "string", 1) for name in wide]
     return tuple(shown)
 
@@ -161,3 +175,11 @@ _MODES: Final = (
 def access_modes(found: list[str] | None) -> str:
     """Access modes of volumes in their short form."""
     return ",".join(short for mode, short in _MODES if mode in (found or []))
+
+
+def amount(value: Any) -> str:
+    """A quantity in its canonical form."""
+    try:
+        return canonical(value)
+    except QuantityError:
+        return str(value)

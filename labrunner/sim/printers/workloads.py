@@ -88,7 +88,7 @@ def _job_status(obj: Obj) -> str:
             return kind
     if get_path(obj, "metadata", "deletionTimestamp") is not None:
         return "Terminating"
-    for kind in ("Suspended", "FailureTarget", "SuccessCriteriaMet"):
+    for kind in ("Suspended", "FailureTarget"):
         if kind in true:
             return kind
     return "Running"
@@ -209,9 +209,7 @@ def _scale(obj: Obj, now: datetime) -> list[Any]:
 
 _COUNTS = ("Desired", "Current", "Ready", "Up-to-date", "Available")
 
-DEPLOYMENT = Printer(
-    columns("Ready", "Up-to-date", "Available", "Age", wide=_CONTAINERS, integers=_COUNTS[3:]), _deployment
-)
+DEPLOYMENT = Printer(columns("Ready", "Up-to-date", "Available", "Age", wide=_CONTAINERS), _deployment)
 REPLICA_SET = Printer(
     columns("Desired", "Current", "Ready", "Age", wide=_CONTAINERS, integers=_COUNTS), _replica_set
 )
@@ -233,13 +231,12 @@ CRON_JOB = Printer(
         "Age",
         wide=_CONTAINERS,
         integers=("Active",),
+        booleans=("Suspend",),
     ),
     _cron_job,
 )
 AUTOSCALER = Printer(
-    columns(
-        "Reference", "Targets", "MinPods", "MaxPods", "Replicas", "Age", integers=("MaxPods", "Replicas")
-    ),
+    columns("Reference", "Targets", "MinPods", "MaxPods", "Replicas", "Age"),
     _autoscaler,
 )
 BUDGET = Printer(
@@ -248,5 +245,5 @@ BUDGET = Printer(
     ),
     _budget,
 )
-REVISION = Printer(columns("Controller", "Revision", "Age", integers=("Revision",)), _revision)
+REVISION = Printer(columns("Controller", "Revision", "Age"), _revision)
 SCALE = Printer(columns("Desired", "Available", "Age", integers=("Desired", "Available")), _scale)
