@@ -98,7 +98,7 @@ def _rule(line: str) -> Obj:
     groups = sorted("" if group == "core" else group for group in first)
     rule: Obj = {"apiGroups": groups, "resources": sorted(rest[0]), "verbs": spelled}
     if len(rest) > 1:
-        rule["resourceNames"] = rest[1]
+        rule["resourceNames"] = sorted(rest[1])
     return rule
 
 

@@ -130,17 +130,27 @@ READ | core | persistentvolumeclaims persistentvolumes
 create | authentication.k8s.io | tokenreviews
 create | authorization.k8s.io | subjectaccessreviews
 READ | storage.k8s.io | csinodes
+READ | storage.k8s.io | volumeattachments
 READ | core | namespaces
 READ | storage.k8s.io | csidrivers
 READ | storage.k8s.io | csistoragecapacities
+READ | resource.k8s.io | deviceclasses
+get list patch update watch | resource.k8s.io | resourceclaims
+get list patch update watch | resource.k8s.io | resourceclaims/status
+get list patch update watch | core | pods/finalizers
+READ | resource.k8s.io | resourceslices
+patch update | resource.k8s.io | resourceclaims/binding
 
 system:kubelet-api-admin
 READ | core | nodes
 proxy | core | nodes
 * | core | nodes/log nodes/metrics nodes/proxy nodes/stats
+* | core | nodes/configz nodes/healthz nodes/pods
 
 system:monitoring
 get | /healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*
+get | /flagz
+get | /statusz
 
 system:node
 create | authentication.k8s.io | tokenreviews
@@ -165,6 +175,9 @@ get patch update | core | persistentvolumeclaims/status
 READ | storage.k8s.io | csidrivers
 create delete get patch update | storage.k8s.io | csinodes
 READ | node.k8s.io | runtimeclasses
+get | resource.k8s.io | resourceclaims
+deletecollection | resource.k8s.io | resourceslices
+get | core | serviceaccounts
 
 system:node-bootstrapper
 create get list watch | certificates.k8s.io | certificatesigningrequests
@@ -178,8 +191,8 @@ system:node-proxier
 list watch | core | endpoints services
 READ | core | nodes
 create patch update | core events.k8s.io | events
-list watch | discovery.k8s.io | endpointslices
 list watch | networking.k8s.io | servicecidrs
+list watch | discovery.k8s.io | endpointslices
 
 system:persistent-volume-provisioner
 create delete get list watch | core | persistentvolumes
@@ -192,7 +205,7 @@ system:public-info-viewer
 get | /healthz /livez /readyz /version /version/
 
 system:service-account-issuer-discovery
-get | /.well-known/openid-configuration /openid/v1/jwks
+get | /.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/
 
 system:volume-scheduler
 get list patch update watch | core | persistentvolumes

@@ -58,6 +58,14 @@ create delete get list patch update watch | apps extensions | replicasets
 get list update watch | core | pods
 {EVENTS}
 
+device-taint-eviction-controller
+delete get list watch | core | pods
+patch update | core | pods/status
+READ | resource.k8s.io | resourceclaims
+READ | resource.k8s.io | resourceslices
+READ | resource.k8s.io | deviceclasses
+{EVENTS}
+
 disruption-controller
 READ | apps extensions | deployments
 READ | apps extensions | replicasets
@@ -99,7 +107,6 @@ get list patch update watch | core | persistentvolumes
 patch update | core | persistentvolumeclaims/status
 READ | core | persistentvolumeclaims
 {EVENTS}
-get | core | services
 
 generic-garbage-collector
 delete get list patch update watch | * | *
@@ -148,7 +155,6 @@ READ | storage.k8s.io | storageclasses
 list watch | core | nodes
 {EVENTS}
 watch | core | events
-get | core | services
 
 pod-garbage-collector
 delete list watch | core | pods
@@ -185,6 +191,7 @@ create delete get list watch | resource.k8s.io | resourceclaims
 patch update | resource.k8s.io | resourceclaims resourceclaims/status
 patch update | core | pods/status
 {EVENTS}
+patch update | resource.k8s.io | resourceclaims/binding
 
 resourcequota-controller
 list watch | * | *
