@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.controllers.ownership import controlled_by, controller_reference
-from labrunner.sim.controllers.templates import fnv32a, safe_encode
+from labrunner.sim.controllers.templates import fnv32, safe_encode
 from labrunner.sim.errors import ApiError
 from labrunner.sim.objects import Obj, annotations_of, clone, get_path, labels_of, name_of, namespace_of
 
@@ -42,10 +42,11 @@ def _data(owner: Obj) -> Obj:
 
 
 def _hash(data: Obj, collisions: int) -> str:
-    raw = json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
-    if collisions:
-        raw += str(collisions).encode()
-    return safe_encode(str(fnv32a(raw)))
+    """The hash that the real controller gives a StatefulSet's revision: FNV-1 of the JSON text that Go writes."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return safe_encode(str(fnv32(f"{text}{collisions}".encode())))
 
 
 def sync_history(api: Api, owner: Obj, hash_label: str) -> History:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from labrunner.sim.controllers.ownership import claim, controlled_by, controller_reference, owners_of_kind
+from labrunner.sim.controllers import statefulset_claims as claims
+from labrunner.sim.controllers.ownership import claim, controlled_by, owners_of_kind
 from labrunner.sim.controllers.podstate import available_in, is_finished, is_ready, phase
 from labrunner.sim.controllers.revisions import sync_history, template_of, trim_history
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself
 from labrunner.sim.controllers.templates import REVISION_LABEL, pod_from
-from labrunner.sim.errors import ApiError
+from labrunner.sim.errors import ApiError, internal
 from labrunner.sim.objects import (
     Obj,
     clone,
@@ -22,7 +23,6 @@ from labrunner.sim.objects import (
     name_of,
     namespace_of,
     owner_controller,
-    owner_references,
     uid_of,
 )
 from labrunner.sim.selectors import from_label_selector
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from labrunner.sim.store import Change
 
 SETS: Final = "statefulsets.apps"
-CLAIMS: Final = "persistentvolumeclaims"
 POD_NAME: Final = "statefulset.kubernetes.io/pod-name"
 BURST: Final = 50
 POD_INDEX: Final = "apps.kubernetes.io/pod-index"
@@ -89,11 +88,17 @@ class _Set:
         status = self.owner.get("status") or {}
         update = history.current
         current = history.named(status.get("currentRevision", "")) or update
+        failure: ApiError | None = None
         if not is_terminating(self.owner):
-            self._manage(current, update)
+            try:
+                self._manage(current, update)
+            except ApiError as error:
+                failure = error
         self._report(current, update)
         in_use = {name_of(current), *(revision_label(p) for p in self._pods())}
         trim_history(self.api, history, in_use, int(self.spec.get("revisionHistoryLimit", 10)))
+        if failure is not None:
+            raise failure
         return self.wait
 
     def _pods(self) -> list[Obj]:
@@ -123,37 +128,57 @@ class _Set:
         made = 0
         for number in numbers:
             made += number not in pods
-            if not self._ensure(number, pods.get(number), current, update) and self.ordered:
+            if not self._process(number, pods.get(number), current, update) and self.ordered:
                 return
             if made == BURST:
                 # The new pods bring this set back to the queue; requests are answered in between.
                 return
         condemned = sorted((n for n in pods if n not in numbers), reverse=True)
         for number in condemned:
-            if not self._scale_down(pods[number], pods):
+            claims.align_owners(self.api, self.owner, pods[number], scaled_down=True)
+        sick = [n for n in (*numbers, *reversed(condemned)) if n not in pods or not self._healthy(pods[n])]
+        for number in condemned:
+            if not self._scale_down(pods[number], sick[0] if sick else -1) and self.ordered:
                 return
-        if not condemned:
-            self._roll({n: p for n, p in pods.items() if n in numbers}, update)
+        self._roll({n: p for n, p in pods.items() if n in numbers}, update)
 
-    def _ensure(self, number: int, pod: Obj | None, current: Obj, update: Obj) -> bool:
+    def _process(self, number: int, pod: Obj | None, current: Obj, update: Obj) -> bool:
         """Whether the replica is as it should be, so that the next may follow."""
+        name = f"{name_of(self.owner)}-{number}"
         if pod is None:
-            self._create(number, current if self._keeps_current(number, current, update) else update)
-            return False
-        if is_terminating(pod):
+            if claims.stale(self.api, self.owner, name):
+                self.wait = 1.0
+                return False
+            self._create(number, name, current if self._keeps_current(number, current, update) else update)
             return False
         if is_finished(pod):
-            verb = "Failed" if phase(pod) == "Failed" else "Terminated"
-            text = f"StatefulSet {self._where()} is recreating {verb.lower()} Pod {name_of(pod)}"
-            self.controller.event(
-                self.owner, "Warning" if verb == "Failed" else "Normal", f"Recreating{verb}Pod", text
-            )
-            self._delete(pod)
+            if not is_terminating(pod):
+                self._delete(pod)
             return False
-        return self._healthy(pod)
+        if phase(pod) == "Pending":
+            claims.create_missing(self.controller, self.owner, name)
+        healthy = self._healthy(pod)
+        if healthy or not self.ordered:
+            self._keep_identity(number, pod)
+        return healthy
 
-    def _where(self) -> str:
-        return f"{namespace_of(self.owner)}/{name_of(self.owner)}"
+    def _keep_identity(self, number: int, pod: Obj) -> None:
+        """Bring back the labels that name the pod, should somebody have changed them; see to its claims' owners."""
+        claims.align_owners(self.api, self.owner, pod, scaled_down=False)
+        wanted = {POD_NAME: name_of(pod), POD_INDEX: str(number)}
+        if wanted.items() <= labels_of(pod).items():
+            return
+        changed = clone(pod)
+        meta(changed).setdefault("labels", {}).update(wanted)
+        self.api.update("pods", changed)
+        self._tell("Update", name_of(pod))
+
+    def _tell(self, verb: str, pod: str, problem: str = "") -> None:
+        text = f"{verb} Pod {pod} in StatefulSet {name_of(self.owner)}"
+        if problem:
+            self.controller.event(self.owner, "Warning", f"Failed{verb}", f"{text} failed error: {problem}")
+        else:
+            self.controller.event(self.owner, "Normal", f"Successful{verb}", f"{text} successful")
 
     def _keeps_current(self, number: int, current: Obj, update: Obj) -> bool:
         strategy = self.spec.get("updateStrategy") or {}
@@ -164,12 +189,11 @@ class _Set:
             return number < self.first + int(get_path(self.owner, "status", "currentReplicas", default=0))
         return number < self.first + int(rolling.get("partition") or 0)
 
-    def _scale_down(self, pod: Obj, pods: Mapping[int, Obj]) -> bool:
+    def _scale_down(self, pod: Obj, first_sick: int) -> bool:
         """Whether the next condemned replica may go too."""
         if is_terminating(pod):
             return not self.ordered
-        unhealthy = [n for n, p in sorted(pods.items()) if not self._healthy(p)]
-        if self.ordered and ordinal_of(pod) in unhealthy and unhealthy[0] != ordinal_of(pod):
+        if self.ordered and not self._healthy(pod) and first_sick != ordinal_of(pod):
             return False
         self._delete(pod)
         return not self.ordered
@@ -179,10 +203,10 @@ class _Set:
         if strategy.get("type") == "OnDelete":
             return
         partition = int(get_path(strategy, "rollingUpdate", "partition", default=0))
-        for number in sorted(pods, reverse=True):
-            if number < self.first + partition:
+        for number in range(self.first + self.wanted - 1, self.first + partition - 1, -1):
+            pod = pods.get(number)
+            if pod is None:
                 return
-            pod = pods[number]
             if revision_label(pod) != name_of(update) and not is_terminating(pod):
                 self._delete(pod)
                 return
@@ -191,20 +215,21 @@ class _Set:
 
     def _delete(self, pod: Obj) -> None:
         self.api.delete("pods", name_of(pod), namespace_of(pod))
-        text = f"Delete Pod {name_of(pod)} in StatefulSet {name_of(self.owner)} successful"
-        self.controller.event(self.owner, "Normal", "SuccessfulDelete", text)
+        self._tell("Delete", name_of(pod))
 
-    def _create(self, number: int, revision: Obj) -> None:
-        name = f"{name_of(self.owner)}-{number}"
-        self._create_claims(number, name)
+    def _create(self, number: int, name: str, revision: Obj) -> None:
+        problem = claims.create_missing(self.controller, self.owner, name)
+        if problem:
+            self._tell("Create", name, problem)
+            raise internal(problem)
         try:
-            self.api.create("pods", self._pod(number, name, revision))
+            made = self.api.create("pods", self._pod(number, name, revision))
         except ApiError as error:
-            text = f"Create Pod {name} in StatefulSet {name_of(self.owner)} failed error: {error.message}"
-            self.controller.event(self.owner, "Warning", "FailedCreate", text)
+            if error.reason != "AlreadyExists":
+                self._tell("Create", name, error.message)
             raise
-        text = f"Create Pod {name} in StatefulSet {name_of(self.owner)} successful"
-        self.controller.event(self.owner, "Normal", "SuccessfulCreate", text)
+        claims.align_owners(self.api, self.owner, made, scaled_down=False)
+        self._tell("Create", name)
 
     def _pod(self, number: int, name: str, revision: Obj) -> Obj:
         pod = pod_from(template_of(revision), self.owner, name=name)
@@ -218,57 +243,10 @@ class _Set:
         spec["hostname"] = name
         if self.spec.get("serviceName"):
             spec["subdomain"] = self.spec["serviceName"]
-        templates = self.spec.get("volumeClaimTemplates") or []
-        if templates:
-            own = {name_of(t) for t in templates}
-            claimed = [
-                {"name": name_of(t), "persistentVolumeClaim": {"claimName": f"{name_of(t)}-{name}"}}
-                for t in templates
-            ]
-            spec["volumes"] = [*claimed, *(v for v in spec.get("volumes") or [] if v.get("name") not in own)]
+        volumes = claims.claimed_volumes(self.owner, name, spec.get("volumes") or [])
+        if volumes:
+            spec["volumes"] = volumes
         return pod
-
-    def _create_claims(self, number: int, pod: str) -> None:
-        for template in self.spec.get("volumeClaimTemplates") or []:
-            name = f"{name_of(template)}-{pod}"
-            if self.api.store.get(CLAIMS, namespace_of(self.owner), name) is not None:
-                continue
-            labels = {**labels_of(template), **get_path(self.spec, "selector", "matchLabels", default={})}
-            made: Obj = {
-                "metadata": {"name": name, "namespace": namespace_of(self.owner), "labels": labels},
-                "spec": clone(template.get("spec") or {}),
-            }
-            if meta(template).get("annotations"):
-                made["metadata"]["annotations"] = dict(template["metadata"]["annotations"])
-            if get_path(self.spec, "persistentVolumeClaimRetentionPolicy", "whenDeleted") == "Delete":
-                reference = {
-                    **controller_reference(self.owner),
-                    "controller": False,
-                    "blockOwnerDeletion": False,
-                }
-                made["metadata"]["ownerReferences"] = [{k: v for k, v in reference.items() if v is not False}]
-            what = f"Claim {name} Pod {pod} in StatefulSet {name_of(self.owner)}"
-            try:
-                self.api.create(CLAIMS, made)
-            except ApiError as error:
-                text = f"Create {what} failed error: {error.message}"
-                self.controller.event(self.owner, "Warning", "FailedCreate", text)
-                raise
-            self.controller.event(self.owner, "Normal", "SuccessfulCreate", f"Create {what} success")
-        self._release_scaled(number)
-
-    def _release_scaled(self, number: int) -> None:
-        """A claim that was to go with its scaled-down pod stays when the pod comes back."""
-        for template in self.spec.get("volumeClaimTemplates") or []:
-            name = f"{name_of(template)}-{name_of(self.owner)}-{number}"
-            found = self.api.store.get(CLAIMS, namespace_of(self.owner), name)
-            if found is not None and any(r.get("kind") == "Pod" for r in owner_references(found)):
-                changed = clone(found)
-                rest = [r for r in owner_references(found) if r.get("kind") != "Pod"]
-                meta(changed)["ownerReferences"] = rest
-                if not rest:
-                    del changed["metadata"]["ownerReferences"]
-                self.api.update(CLAIMS, changed)
 
     # status
 
@@ -276,7 +254,7 @@ class _Set:
         owner = self.api.store.get(SETS, namespace_of(self.owner), name_of(self.owner))
         if owner is None or uid_of(owner) != uid_of(self.owner):
             return
-        pods = [p for p in self._pods() if not is_finished(p)]
+        pods = self._pods()
         status: Obj = {
             "observedGeneration": get_path(owner, "metadata", "generation", default=1),
             "replicas": len(pods),

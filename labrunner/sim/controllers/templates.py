@@ -21,6 +21,14 @@ def fnv32a(data: bytes) -> int:
     return value
 
 
+def fnv32(data: bytes) -> int:
+    """The 32-bit FNV-1 hash: multiplied first, in contrast to :func:`fnv32a`."""
+    value = 0x811C9DC5
+    for byte in data:
+        value = ((value * 0x01000193) & 0xFFFFFFFF) ^ byte
+    return value
+
+
 def safe_encode(text: str) -> str:
     """*text* in the alphabet that generated names use: no vowels, nothing that reads as a word."""
     return "".join(_SAFE[ord(c) % len(_SAFE)] for c in text)

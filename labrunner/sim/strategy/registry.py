@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from labrunner.sim.clock import timestamp
 from labrunner.sim.objects import Obj, clone
 from labrunner.sim.strategy import definitions, lifecycle, pods, services
+from labrunner.sim.strategy.gates import drop_disabled
 from labrunner.sim.strategy.warnings import warnings
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def prepare_create(obj: Obj, rt: ResourceType, api: Api) -> None:
     if rt.custom:
         return
     gr = rt.storage_gr
+    drop_disabled(obj, gr)
     if gr == "pods":
         pods.prepare_pod(obj)
     elif gr == "jobs.batch":
@@ -55,6 +57,7 @@ def prepare_update(new: Obj, old: Obj, rt: ResourceType, api: Api, subresource: 
     if subresource != "approval":
         lifecycle.keep_status(new, old, rt)
     gr = rt.storage_gr
+    drop_disabled(new, gr)
     if gr == "services":
         services.prepare_update(new, old, api)
     elif gr == "namespaces" and subresource != "finalize":
