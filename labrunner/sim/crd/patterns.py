@@ -15,6 +15,7 @@ _CLASSES: Final = {
     "digit": "0-9", "graph": "!-~", "lower": "a-z", "print": " -~", "punct": "!-/:-@\\[-`{-~",
     "space": "\\t\\n\\v\\f\\r ", "upper": "A-Z", "word": "0-9A-Za-z_", "xdigit": "0-9A-Fa-f",
 }  # fmt: skip
+_FLAGS: Final = re.compile(r"\(\?([ims]+)\)")
 _CATEGORIES: Final = {"L": "^\\W\\d_", "N": "\\d", "Lu": "A-Z", "Ll": "a-z"}
 
 
@@ -36,6 +37,7 @@ def found_in(pattern: str, text: str) -> bool:
 def _translated(pattern: str) -> str:
     out: list[str] = []
     position, in_class = 0, False
+    flagged = [0]  # flags set in the middle of each open group, which Python wants as groups of their own
     while position < len(pattern):
         char = pattern[position]
         if char == "\\":
@@ -57,11 +59,21 @@ def _translated(pattern: str) -> str:
             continue
         if char == "]" and in_class:
             in_class = False
+        flags = _FLAGS.match(pattern, position) if char == "(" and not in_class else None
+        if flags is not None:
+            out.append(f"(?{flags[1]}:")
+            flagged[-1] += 1
+            position = flags.end()
+            continue
+        if char == "(" and not in_class:
+            flagged.append(0)
+        elif char == ")" and not in_class and len(flagged) > 1:
+            out.append(")" * flagged.pop())
         if in_class and char == "[":
             out.append("\\")
         out.append("\\Z" if char == "$" and not in_class and "(?m" not in pattern else char)
         position += 1
-    return "".join(out)
+    return "".join(out) + ")" * flagged[0]
 
 
 def _escape(pattern: str, position: int, in_class: bool) -> tuple[str, int]:

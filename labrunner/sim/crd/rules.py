@@ -1,16 +1,14 @@
 """Validation rules in CEL (``x-kubernetes-validations``) on custom objects.
 
-A rule that the interpreter cannot compile is logged once and skipped: better to accept than to refuse wrongly.
+A rule that does not compile refuses every object, as on the server.
 """
 
 from __future__ import annotations
 
-import sys
 from functools import lru_cache
 from typing import Any, Final
 
 from labrunner.sim.crd import cel
-from labrunner.sim.crd.cel.errors import UnsupportedError
 from labrunner.sim.crd.cel.kinds import Optional
 from labrunner.sim.crd.correlation import ABSENT, item_of, of_key, same
 from labrunner.sim.crd.typed import typed
@@ -87,19 +85,19 @@ def _rules_of(schema: Obj) -> list[Obj]:
 
 
 @lru_cache(maxsize=2048)
-def _program(source: str) -> cel.Program | None:
+def _program(source: str) -> cel.Program | str:
+    """The program of *source*, or what is wrong with it."""
     try:
         return cel.compile_rule(source)
-    except (cel.CompileError, UnsupportedError) as error:
-        sys.stderr.write(f"validation rule skipped: {error}: {source.strip()}\n")
-        return None
+    except cel.CompileError as error:
+        return f"compilation failed: {error.shown(source)}"
 
 
 def _judge(rule: Obj, value: Any, schema: Obj, path: str, old: Any) -> FieldError | None:
     program = _program(rule.get("rule") or "")
-    if program is None:
-        return None
-    transition = "oldSelf" in program.variables
+    if isinstance(program, str):
+        return invalid_value(path or "<nil>", OMIT, f"rule compile error: {program}")
+    transition = "oldSelf" in program.names
     variables: dict[str, Any] = {"self": typed(value, schema)}
     if transition and rule.get("optionalOldSelf"):
         variables["oldSelf"] = Optional() if old is ABSENT else Optional(typed(old, schema), True)
@@ -129,7 +127,7 @@ def _failure(error: str, rule: Obj) -> str:
 
 def _message(rule: Obj, variables: dict[str, Any]) -> str:
     program = _program(rule["messageExpression"]) if rule.get("messageExpression") else None
-    if program is not None:
+    if isinstance(program, cel.Program):
         try:
             made = program.run(**{"oldSelf": None, **variables})
         except cel.CelError:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from labrunner.sim.crd import values
 from labrunner.sim.crd.patterns import compiled
-from labrunner.sim.crd.rule_checks import check_rules
+from labrunner.sim.crd.rule_checks import check_rules, check_texts
 from labrunner.sim.errors import FieldError, forbidden_field, invalid_value, not_supported, required
 from labrunner.sim.objects import Obj
 from labrunner.sim.schema.structural import prune
@@ -93,6 +93,7 @@ def _openapi(schema: Obj, path: str) -> Errors:
         detail = f"must be a valid regular expression, but isn't: error parsing regexp: `{pattern}`"
         out.append(invalid_value(f"{path}.pattern", pattern, detail))
     out += _lists(schema, path)
+    out += check_texts(schema, path)
     for below, where, _ in _inner(schema, path, junctors=True):
         out += _openapi(below, where)
     return out

@@ -5,7 +5,9 @@ Source: the public specification of the Common Expression Language and the Kuber
 
 from __future__ import annotations
 
+from labrunner.sim.crd.cel.checker import check
 from labrunner.sim.crd.cel.errors import CelError, CompileError
+from labrunner.sim.crd.cel.parser import parse
 from labrunner.sim.crd.cel.program import Program, compile_rule
 
-__all__ = ["CelError", "CompileError", "Program", "compile_rule"]
+__all__ = ["CelError", "CompileError", "Program", "check", "compile_rule", "parse"]

@@ -7,10 +7,6 @@ class CelError(Exception):
     """An expression that fails while it runs: ``no such key: x``."""
 
 
-class UnsupportedError(Exception):
-    """An expression of valid CEL that this interpreter does not know."""
-
-
 class CompileError(Exception):
     """An expression that is wrong by itself. ``position`` counts characters from its start."""
 

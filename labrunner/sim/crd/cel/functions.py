@@ -5,7 +5,6 @@ A method is called with its target as the first argument.
 
 from __future__ import annotations
 
-import base64
 import itertools
 import math
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import Any, Final
 from labrunner.sim import gotext
 from labrunner.sim.crd.cel import kinds
 from labrunner.sim.crd.cel.errors import CelError
+from labrunner.sim.crd.cel.formatting import formatted
 from labrunner.sim.crd.cel.kinds import Duration, Optional, TypeName
 from labrunner.sim.crd.cel.operators import contained, is_number, less, no_overload
 from labrunner.sim.crd.cel.text import TEXT, strings
@@ -114,21 +114,6 @@ def _is_sorted(values: Any) -> bool:
     return not any(less(b, a) for a, b in itertools.pairwise(found))
 
 
-def _distinct(values: Any) -> list[Any]:
-    out: list[Any] = []
-    for value in _numbers(values):
-        if not contained(value, out):
-            out.append(value)
-    return out
-
-
-def _flatten(values: Any, depth: int = 1) -> list[Any]:
-    out: list[Any] = []
-    for value in _numbers(values):
-        out += _flatten(value, depth - 1) if isinstance(value, list) and depth > 0 else [value]
-    return out
-
-
 def _duration(value: Any) -> Duration:
     if isinstance(value, Duration):
         return value
@@ -177,28 +162,21 @@ STANDARD: Final[dict[str, Callable[..., Any]]] = {
     "type": lambda value: TypeName(kinds.type_name(value)),
     "duration": _duration,
     "timestamp": _timestamp,
-    "base64.encode": lambda value: base64.b64encode(value).decode(),
-    "base64.decode": base64.b64decode,
     "min": lambda values: _extreme(values, "min", least=True),
     "max": lambda values: _extreme(values, "max", least=False),
     "sum": _sum,
     "isSorted": _is_sorted,
-    "distinct": _distinct,
-    "flatten": _flatten,
-    "slice": lambda values, start, end: values[start:end],
-    "sort": lambda values: sorted(_numbers(values)),
-    "lists.range": lambda count: list(range(min(count, 100_000))),
-    "math.greatest": lambda *values: max(values[0] if isinstance(values[0], list) else values),
-    "math.least": lambda *values: min(values[0] if isinstance(values[0], list) else values),
-    "math.abs": abs,
-    "math.ceil": lambda value: float(math.ceil(value)),
-    "math.floor": lambda value: float(math.floor(value)),
     "sets.contains": lambda one, other: all(contained(item, one) for item in other),
     "sets.intersects": lambda one, other: any(contained(item, one) for item in other),
     "sets.equivalent": lambda a, b: all(contained(i, a) for i in b) and all(contained(i, b) for i in a),
     "optional.of": lambda value: Optional(value, True),
     "optional.none": Optional,
     "optional.ofNonZeroValue": lambda value: Optional(value, True) if value else Optional(),
+    "optional.unwrap": lambda values: [value.value for value in values if value.present],
+    "unwrapOpt": lambda values: [value.value for value in values if value.present],
+    "first": lambda values: Optional(values[0], True) if values else Optional(),
+    "last": lambda values: Optional(values[-1], True) if values else Optional(),
+    "format": formatted,
     "hasValue": lambda value: value.present,
     "value": _optional_value,
     "orValue": lambda value, other: value.value if value.present else other,

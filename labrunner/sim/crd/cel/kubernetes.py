@@ -9,10 +9,11 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from labrunner.sim import quantity
 from labrunner.sim.crd import formats
+from labrunner.sim.crd.cel import versions
 from labrunner.sim.crd.cel.errors import CelError
 from labrunner.sim.crd.cel.kinds import Address, Network, Optional
 from labrunner.sim.crd.cel.operators import no_overload
-from labrunner.sim.names import dns_label, dns_subdomain, label_value, qualified_name
+from labrunner.sim.names import dns_1035_label, dns_label, dns_subdomain, label_value, qualified_name
 from labrunner.sim.quantity import Quantity
 
 
@@ -114,6 +115,10 @@ def _of_format(name: str) -> Callable[[str], list[str]]:
 
 _FORMATS: Final[dict[str, Callable[[str], list[str]]]] = {
     "dns1123Label": dns_label,
+    "dns1123LabelPrefix": lambda text: dns_label(text.removesuffix("-")),
+    "dns1123SubdomainPrefix": lambda text: dns_subdomain(text.removesuffix("-")),
+    "dns1035Label": dns_1035_label,
+    "dns1035LabelPrefix": lambda text: dns_1035_label(text.removesuffix("-")),
     "dns1123Subdomain": dns_subdomain,
     "qualifiedName": qualified_name,
     "labelValue": label_value,
@@ -153,6 +158,12 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "getPort": lambda found: str(found.port) if found.port is not None else "",
     "getEscapedPath": lambda found: found.path,
     "getQuery": lambda found: parse_qs(found.query, keep_blank_values=True),
+    "semver": versions.semver,
+    "isSemver": versions.is_semver,
+    "major": lambda found: found.major,
+    "minor": lambda found: found.minor,
+    "patch": lambda found: found.patch,
+    "jsonpatch.escapeKey": lambda text: text.replace("~", "~0").replace("/", "~1"),
     "quantity": _quantity,
     "isQuantity": _is_quantity,
     "isInteger": lambda value: value.milli() % 1000 == 0,
@@ -168,14 +179,3 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "validate": lambda check, text: _validated(check)(text),
     **{f"format.{name}": (lambda found=check: found) for name, check in _FORMATS.items()},
 }
-
-#: Functions of real servers that are not built here: an expression that calls one is skipped.
-UNSUPPORTED: Final = frozenset(
-    (
-        "semver", "isSemver", "major", "minor", "patch", "format", "authorizer", "jsonpatch.escapeKey", "cel.bind",
-        "transformList", "transformMap", "transformMapEntry", "math.bitAnd", "math.bitOr", "math.bitXor",
-        "math.bitNot", "math.bitShiftLeft", "math.bitShiftRight", "math.round", "math.trunc", "math.sign",
-        "math.isNaN", "math.isInf", "math.isFinite", "regex.extract", "regex.extractAll", "regex.replace", "first",
-        "last", "equals",
-    )
-)  # fmt: skip

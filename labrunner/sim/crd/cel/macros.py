@@ -52,11 +52,8 @@ def build(name: str, target: Run, variables: Sequence[str], bodies: Sequence[Run
         return lambda env: sum(truth(first(inner)) for _, inner in each(env)) == 1
     if name == "filter":
         return lambda env: [value for value, inner in each(env) if truth(first(inner))]
-    if name == "sortBy":
-        return lambda env: [
-            value
-            for _, value in sorted(((first(inner), value) for value, inner in each(env)), key=lambda p: p[0])
-        ]
+    if name in ("transformMap", "transformMapEntry"):
+        return _transform(target, variables, bodies, entries=name == "transformMapEntry")
     if len(bodies) == 2:
         change = bodies[1]
         return lambda env: [change(inner) for _, inner in each(env) if truth(first(inner))]
@@ -98,5 +95,24 @@ def _optional(target: Run, variable: str, body: Run, *, flat: bool) -> Run:
             return found
         value = body({**env, variable: found.value})
         return value if flat else Optional(value, True)
+
+    return run
+
+
+def _transform(target: Run, variables: Sequence[str], bodies: Sequence[Run], *, entries: bool) -> Run:
+    test, change = (bodies[0], bodies[1]) if len(bodies) == 2 else (None, bodies[0])
+
+    def run(env: Env) -> Env:
+        out: Env = {}
+        for values in _bindings(target(env), 2):
+            inner = {**env, **dict(zip(variables, values, strict=True))}
+            if test is not None and not truth(test(inner)):
+                continue
+            made = change(inner)
+            for key, value in (made if entries else {values[0]: made}).items():
+                if key in out:
+                    raise CelError(f"insert failed: key {key} already exists")
+                out[key] = value
+        return out
 
     return run

@@ -6,7 +6,19 @@ from typing import Final
 
 from labrunner.sim.crd.cel.errors import CompileError
 from labrunner.sim.crd.cel.lexer import Token, tokens
-from labrunner.sim.crd.cel.syntax import Call, Ident, Index, ListOf, Literal, Macro, MapOf, Node, Select
+from labrunner.sim.crd.cel.syntax import (
+    Call,
+    Ident,
+    Index,
+    ListOf,
+    Literal,
+    Macro,
+    MapOf,
+    Message,
+    Node,
+    Select,
+    dotted,
+)
 
 _LEVELS: Final[tuple[tuple[str, ...], ...]] = (
     ("||",), ("&&",), ("==", "!=", "<", "<=", ">", ">=", "in"), ("+", "-"), ("*", "/", "%"),
@@ -21,7 +33,9 @@ _MACROS: Final[dict[str, tuple[tuple[int, int], ...]]] = {
     "map": ((1, 1), (1, 2)),
     "optMap": ((1, 1),),
     "optFlatMap": ((1, 1),),
-    "sortBy": ((1, 1),),
+    "transformList": ((2, 1), (2, 2)),
+    "transformMap": ((2, 1), (2, 2)),
+    "transformMapEntry": ((2, 1), (2, 2)),
 }
 _TOO_DEEP: Final = "Syntax error: expression recursion limit exceeded"
 _DEEPEST: Final = 40
@@ -87,17 +101,21 @@ class _Parser:
             token = self._tokens[self._at]
             if self._taken("."):
                 optional = self._taken("?")
-                name = self._identifier()
+                field = self._identifier()
                 call = self._tokens[self._at]
                 if not optional and self._taken("("):
-                    node = self._method(node, name, call.position)
+                    node = self._method(node, field, call.position)
                 else:
-                    node = Select(token.position, node, name, optional)
+                    node = Select(token.position, node, field, optional)
             elif self._taken("["):
                 optional = self._taken("?")
                 key = self.expression()
                 self._expect("]")
                 node = Index(token.position, node, key, optional)
+            elif token.text == "{" and token.kind == "op" and (name := dotted(node)) is not None:
+                self._at += 1
+                fields, chosen = self._fields()
+                node = Message(token.position, name, fields, chosen)
             else:
                 return node
 
@@ -115,7 +133,9 @@ class _Parser:
         token = self._tokens[self._at]
         self._at += 1
         if token.kind == "literal":
-            return Literal(token.position, token.value)
+            return Literal(
+                token.position, token.value, token.text[-1:] in ("u", "U") and type(token.value) is int
+            )
         if token.kind == "op" and token.text == ".":
             token = self._tokens[self._at]
             self._at += 1
@@ -129,9 +149,9 @@ class _Parser:
             self._expect(")")
             return node
         if token.kind == "op" and token.text == "[":
-            return ListOf(token.position, self._arguments("]"))
+            return self._list(token.position)
         if token.kind == "op" and token.text == "{":
-            return MapOf(token.position, self._entries())
+            return self._map(token.position)
         self._at -= 1
         raise self._unexpected()
 
@@ -144,16 +164,45 @@ class _Parser:
                 break
         return tuple(out)
 
-    def _entries(self) -> tuple[tuple[Node, Node], ...]:
+    def _list(self, position: int) -> ListOf:
+        items: list[Node] = []
+        optional: list[int] = []
+        while not self._taken("]"):
+            if self._taken("?"):
+                optional.append(len(items))
+            items.append(self.expression())
+            if not self._taken(","):
+                self._expect("]")
+                break
+        return ListOf(position, tuple(items), tuple(optional))
+
+    def _map(self, position: int) -> MapOf:
         out: list[tuple[Node, Node]] = []
+        optional: list[int] = []
         while not self._taken("}"):
+            if self._taken("?"):
+                optional.append(len(out))
             key = self.expression()
             self._expect(":")
             out.append((key, self.expression()))
             if not self._taken(","):
                 self._expect("}")
                 break
-        return tuple(out)
+        return MapOf(position, tuple(out), tuple(optional))
+
+    def _fields(self) -> tuple[tuple[tuple[str, Node], ...], tuple[int, ...]]:
+        out: list[tuple[str, Node]] = []
+        optional: list[int] = []
+        while not self._taken("}"):
+            if self._taken("?"):
+                optional.append(len(out))
+            name = self._identifier()
+            self._expect(":")
+            out.append((name, self.expression()))
+            if not self._taken(","):
+                self._expect("}")
+                break
+        return tuple(out), tuple(optional)
 
     def _identifier(self) -> str:
         token = self._tokens[self._at]

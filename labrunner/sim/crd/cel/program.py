@@ -7,16 +7,29 @@ from functools import lru_cache
 from typing import Any, Final
 
 from labrunner.sim.crd.cel import kubernetes, macros
-from labrunner.sim.crd.cel.errors import CelError, CompileError, UnsupportedError
+from labrunner.sim.crd.cel.authorization import AUTHORIZATION
+from labrunner.sim.crd.cel.errors import CelError, CompileError
 from labrunner.sim.crd.cel.functions import STANDARD
 from labrunner.sim.crd.cel.kinds import Optional, TypeName
+from labrunner.sim.crd.cel.messages import MessageValue
 from labrunner.sim.crd.cel.operators import BINARY, negated, no_overload
 from labrunner.sim.crd.cel.parser import parse
-from labrunner.sim.crd.cel.syntax import Call, Ident, Index, ListOf, Literal, Macro, MapOf, Node, Select
+from labrunner.sim.crd.cel.syntax import (
+    Call,
+    Ident,
+    Index,
+    ListOf,
+    Literal,
+    Macro,
+    MapOf,
+    Message,
+    Node,
+    Select,
+    dotted,
+)
 
 Run = macros.Run
-_FUNCTIONS: Final = {**STANDARD, **kubernetes.FUNCTIONS}
-_SPACES: Final = frozenset(name.partition(".")[0] for name in _FUNCTIONS if "." in name)
+_FUNCTIONS: Final = {**STANDARD, **kubernetes.FUNCTIONS, **AUTHORIZATION}
 _TYPES: Final = {
     name: TypeName({"null_type": "null_type"}.get(name, name))
     for name in ("bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type")
@@ -26,16 +39,16 @@ _PLAIN: Final = {"dot": ".", "dash": "-", "slash": "/", "underscores": "__"}
 
 
 class Program:
-    """A compiled expression. ``variables`` are those it uses."""
+    """A compiled expression. ``names`` are the variables it uses."""
 
-    __slots__ = ("_run", "source", "tree", "variables")
+    __slots__ = ("_run", "names", "source", "tree")
 
     def __init__(self, source: str, variables: tuple[str, ...]) -> None:
         self.source = source
         self.tree = parse(source)
         compiler = _Compiler(variables)
         self._run = compiler.compile(self.tree, frozenset())
-        self.variables = frozenset(compiler.used)
+        self.names = frozenset(compiler.used)
 
     def run(self, /, **variables: Any) -> Any:
         """The value of the expression. Raises CelError."""
@@ -48,11 +61,11 @@ class Program:
 
 @lru_cache(maxsize=2048)
 def compile_rule(source: str, variables: tuple[str, ...] = ("self", "oldSelf")) -> Program:
-    """The program of *source*. Raises CompileError for what is wrong, UnsupportedError for what is not built here."""
+    """The program of *source*, its types unchecked. Raises CompileError."""
     try:
         return Program(source, variables)
     except RecursionError:
-        raise UnsupportedError("an expression this long") from None
+        raise CompileError("Syntax error: expression recursion limit exceeded", 0) from None
 
 
 def unescaped(name: str) -> str:
@@ -78,11 +91,14 @@ class _Compiler:
         if isinstance(node, Macro):
             return self._macro(node, bound)
         if isinstance(node, ListOf):
-            items = [self.compile(item, bound) for item in node.items]
-            return lambda env: [item(env) for item in items]
+            return _listed([self.compile(item, bound) for item in node.items], node.optional)
         if isinstance(node, MapOf):
             entries = [(self.compile(k, bound), self.compile(v, bound)) for k, v in node.entries]
-            return lambda env: {key(env): value(env) for key, value in entries}
+            return _mapped(entries, node.optional)
+        if isinstance(node, Message):
+            fields = [(_constantly(name), self.compile(value, bound)) for name, value in node.fields]
+            contents, called = _mapped(fields, node.optional), node.name
+            return lambda env: MessageValue(called, contents(env))
         assert isinstance(node, Call)
         return self._call(node, bound)
 
@@ -97,6 +113,10 @@ class _Compiler:
         raise CompileError(f"undeclared reference to '{name}' (in container '')", node.position)
 
     def _select(self, node: Select, bound: frozenset[str]) -> Run:
+        path = dotted(node)
+        if path in self._globals:
+            self.used.add(str(path))
+            return lambda env: env[path]
         operand = self.compile(node.operand, bound)
         names = (node.field, unescaped(node.field))
         if node.optional:
@@ -119,11 +139,10 @@ class _Compiler:
         if node.target is None and node.name == "has":
             return self._has(node, bound)
         name, target = node.name, node.target
-        if isinstance(target, Ident) and target.name in _SPACES and target.name not in bound:
-            name, target = f"{target.name}.{name}", None
+        path = dotted(target) if target is not None else None
+        if path is not None and f"{path}.{name}" in _FUNCTIONS and path not in bound:
+            name, target = f"{path}.{name}", None
         given = ([target] if target is not None else []) + list(node.args)
-        if name in kubernetes.UNSUPPORTED:
-            raise UnsupportedError(f"function {name}")
         args = [self.compile(arg, bound) for arg in given]
         if name in ("&&", "||"):
             return macros.junction(args[0], args[1], decisive=name == "||")
@@ -147,6 +166,42 @@ class _Compiler:
         operand = self.compile(node.args[0].operand, bound)
         names = (node.args[0].field, unescaped(node.args[0].field))
         return lambda env: _has_field(operand(env), names)
+
+
+def _constantly(value: Any) -> Run:
+    return lambda _: value
+
+
+def _listed(items: list[Run], optional: tuple[int, ...]) -> Run:
+    if not optional:
+        return lambda env: [item(env) for item in items]
+
+    def run(env: macros.Env) -> list[Any]:
+        out: list[Any] = []
+        for index, item in enumerate(items):
+            value = item(env)
+            if index not in optional:
+                out.append(value)
+            elif value.present:
+                out.append(value.value)
+        return out
+
+    return run
+
+
+def _mapped(entries: list[tuple[Run, Run]], optional: tuple[int, ...]) -> Run:
+    def run(env: macros.Env) -> dict[Any, Any]:
+        out: dict[Any, Any] = {}
+        for index, (key, value) in enumerate(entries):
+            found = value(env)
+            if index in optional:
+                if not found.present:
+                    continue
+                found = found.value
+            out[key(env)] = found
+        return out
+
+    return run
 
 
 def _choice(condition: Run, chosen: Run, other: Run) -> Run:

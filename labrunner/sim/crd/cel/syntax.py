@@ -18,6 +18,7 @@ class Literal(Node):
     """A constant."""
 
     value: Any
+    unsigned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +57,27 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True)
 class ListOf(Node):
-    """``[a, b]``."""
+    """``[a, b]``; the places of entries with a ``?`` are ``optional``."""
 
     items: tuple[Node, ...]
+    optional: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MapOf(Node):
-    """``{k: v}``."""
+    """``{k: v}``; the places of entries with a ``?`` are ``optional``."""
 
     entries: tuple[tuple[Node, Node], ...]
+    optional: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message(Node):
+    """``Object.spec{field: value}``."""
+
+    name: str
+    fields: tuple[tuple[str, Node], ...]
+    optional: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +88,39 @@ class Macro(Node):
     target: Node
     variables: tuple[str, ...]
     bodies: tuple[Node, ...]
+
+
+def parts(node: Node) -> tuple[Node, ...]:
+    """The nodes right below *node*."""
+    if isinstance(node, Select):
+        return (node.operand,)
+    if isinstance(node, Index):
+        return (node.operand, node.key)
+    if isinstance(node, Call):
+        return (node.target, *node.args) if node.target is not None else node.args
+    if isinstance(node, ListOf):
+        return node.items
+    if isinstance(node, MapOf):
+        return tuple(part for entry in node.entries for part in entry)
+    if isinstance(node, Message):
+        return tuple(value for _, value in node.fields)
+    if isinstance(node, Macro):
+        return (node.target, *node.bodies)
+    return ()
+
+
+def dotted(node: Node) -> str | None:
+    """``a.b.c`` when *node* is just that."""
+    if isinstance(node, Ident):
+        return node.name
+    if isinstance(node, Select) and not node.optional:
+        before = dotted(node.operand)
+        return f"{before}.{node.field}" if before is not None else None
+    return None
+
+
+def names_in(node: Node) -> frozenset[str]:
+    """All variables that *node* names, bound ones too."""
+    if isinstance(node, Ident):
+        return frozenset((node.name,))
+    return frozenset(name for part in parts(node) for name in names_in(part))

@@ -91,10 +91,6 @@ def _join(values: Any, separator: str = "") -> str:
     return separator.join(values)
 
 
-def _reverse(value: Any) -> Any:
-    return value[::-1]
-
-
 def _string_test(test: Callable[[str, str], bool]) -> Callable[[Any, Any], bool]:
     def run(text: Any, other: Any) -> bool:
         strings(text, other)
@@ -128,7 +124,6 @@ TEXT: Final[dict[str, Callable[..., Any]]] = {
     "split": _split,
     "replace": _replace,
     "join": _join,
-    "reverse": _reverse,
     "trim": _string_change(str.strip),
     "lowerAscii": _string_change(lambda text: text.translate(_ASCII_LOWER)),
     "upperAscii": _string_change(lambda text: text.translate(_ASCII_UPPER)),
