@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     _run(commands)
     _reading(commands)
     _cluster(commands)
+    _sim(commands)
     _authoring(commands)
     return root
 
@@ -84,6 +85,32 @@ def _cluster(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         command.add_argument(
             "name", nargs="?", default="default", metavar="NAME", help="a name, or a module's id"
         )
+
+
+def _sim(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    sim = _add(commands, "sim", "how true the simulated cluster is")
+    actions = sim.add_subparsers(title="actions", metavar="ACTION", required=True)
+    help_ = "replay kubectl sessions on it and compare with recordings, or with a real cluster you have"
+    compare = actions.add_parser("compare", help=help_, description=help_)
+    compare.set_defaults(action="compare")
+    compare.add_argument("names", nargs="*", metavar="SESSION", help="only these (default: all)")
+    compare.add_argument("--context", metavar="NAME", help="a context of your kubeconfig: the real cluster")
+    compare.add_argument(
+        "--sessions",
+        type=Path,
+        metavar="FOLDER",
+        help="sessions to replay (default: the ones that come along)",
+    )
+    compare.add_argument(
+        "--confirm", metavar="NAME", help="the context's name again: the replay may change that cluster"
+    )
+    compare.add_argument(
+        "--kubectl",
+        type=Path,
+        metavar="FILE",
+        help="the kubectl to replay with (default: the one that comes along)",
+    )
+    compare.add_argument("--json", action="store_true")
 
 
 def _authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

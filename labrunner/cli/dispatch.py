@@ -17,6 +17,7 @@ _COMMANDS = {
     "list": "labrunner.cli.catalogue",
     "show": "labrunner.cli.show",
     "cluster": "labrunner.cli.cluster",
+    "sim": "labrunner.cli.sim",
     "lint": "labrunner.cli.lint",
     "test": "labrunner.cli.test",
 }
