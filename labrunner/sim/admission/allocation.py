@@ -7,7 +7,7 @@ from labrunner.sim.errors import FieldError, invalid, invalid_value
 from labrunner.sim.objects import Obj
 from labrunner.sim.strategy.addresses import FIRST_NODE_PORT, LAST_NODE_PORT, SERVICE_NETWORK, Taken
 from labrunner.sim.strategy.services import is_headless, needs_cluster_ip, needs_node_ports
-from labrunner.sim.validation.syntax import parse_ip
+from labrunner.sim.validation.addresses import parse_ip
 
 
 def check(request: Request) -> None:

@@ -8,7 +8,7 @@ from labrunner.sim import names
 from labrunner.sim.objects import Obj, annotations_of, get_path, name_of
 from labrunner.sim.strategy.pod_warnings import fractional_bytes, old_volumes, pod_warnings
 from labrunner.sim.strategy.services import is_headless
-from labrunner.sim.validation.syntax import parse_cidr, parse_ip
+from labrunner.sim.validation.addresses import parse_cidr, parse_ip
 
 if TYPE_CHECKING:
     from labrunner.sim.resources import ResourceType

@@ -19,7 +19,8 @@ from labrunner.sim.errors import (
 from labrunner.sim.objects import Obj, annotations_of, get_path, namespace_of
 from labrunner.sim.quantity import Quantity
 from labrunner.sim.validation import meta, quantities, scheduling
-from labrunner.sim.validation.syntax import Errors, check, check_cidr, config_key
+from labrunner.sim.validation.addresses import check_cidr
+from labrunner.sim.validation.syntax import Errors, check, config_key
 
 _LIMIT: Final = 1024 * 1024
 _LOCKED: Final = "field is immutable when `immutable` is set"

@@ -1,33 +1,19 @@
-"""NetworkPolicies, Ingresses, IngressClasses and EndpointSlices."""
+"""NetworkPolicies, Ingresses and IngressClasses."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from labrunner.sim import names
-from labrunner.sim.errors import (
-    FieldError,
-    duplicate,
-    forbidden_field,
-    invalid_value,
-    not_supported,
-    required,
-    too_long,
-    too_many,
-)
+from labrunner.sim.errors import forbidden_field, invalid_value, not_supported, required, too_long
 from labrunner.sim.objects import Obj, annotations_of
 from labrunner.sim.validation import meta
+from labrunner.sim.validation.addresses import check_cidr, parse_cidr, parse_ip
 from labrunner.sim.validation.syntax import (
     Errors,
     check,
-    check_cidr,
-    check_ip,
     check_port_number,
-    check_special_ip,
     domain_prefixed_path,
-    one_of,
-    parse_cidr,
-    parse_ip,
     port_name,
     wildcard_subdomain,
 )
@@ -85,7 +71,8 @@ def _policy_port(port: Obj, path: str) -> Errors:
         if end is not None:
             if end < number:
                 text = "must be greater than or equal to `port`"
-                out.append(invalid_value(f"{path}.endPort", end, text))
+                # The server shows the port here, not the end that is wrong.
+                out.append(invalid_value(f"{path}.endPort", number, text))
             out += check_port_number(f"{path}.endPort", end)
     return out
 
@@ -213,7 +200,7 @@ def _backend(backend: Obj, path: str) -> Errors:
         return [invalid_value(path, "", "resource or service backend is required")]
     name = service.get("name") or ""
     here = f"{path}.service"
-    out = check(f"{here}.name", name, names.dns_1035_label) if name else [required(f"{here}.name")]
+    out = check(f"{here}.name", name, names.dns_label) if name else [required(f"{here}.name")]
     port: Obj = service.get("port") or {}
     if port.get("name") and port.get("number"):
         out.append(invalid_value(path, "", "cannot set both port name & port number"))
@@ -232,7 +219,8 @@ def _reference(reference: Obj, path: str) -> Errors:
         out += check(f"{path}.apiGroup", reference["apiGroup"], names.dns_subdomain)
     for key in ("kind", "name"):
         value = reference.get(key) or ""
-        out += check(f"{path}.{key}", value, names.path_segment) if value else [required(f"{path}.{key}")]
+        here = f"{path}.{key}"
+        out += check(here, value, names.path_segment) if value else [required(here, f"{key} is required")]
     return out
 
 
@@ -265,63 +253,8 @@ def _class(spec: Obj) -> Errors:
         out.append(not_supported(f"{path}.scope", scope, ("Cluster", "Namespace")))
     elif scope == "Namespace" and namespace is None:
         out.append(required(f"{path}.namespace", "`parameters.scope` is set to 'Namespace'"))
+    elif scope == "Namespace":
+        out += check(f"{path}.namespace", namespace, names.dns_label)
     elif scope == "Cluster" and namespace is not None:
         out.append(forbidden_field(f"{path}.namespace", "`parameters.scope` is set to 'Cluster'"))
-    return out
-
-
-def create_slice(obj: Obj) -> Errors:
-    """An EndpointSlice."""
-    return meta.create(obj, True) + _slice(obj)
-
-
-def update_slice(new: Obj, old: Obj) -> Errors:
-    """An EndpointSlice keeps its address type."""
-    out = meta.update(new, old) + _slice(new)
-    return out + meta.immutable("addressType", new.get("addressType"), old.get("addressType"))
-
-
-def _slice(obj: Obj) -> Errors:
-    kind = obj.get("addressType") or ""
-    out = one_of("addressType", kind, ("FQDN", "IPv4", "IPv6"))
-    endpoints: list[Obj] = obj.get("endpoints") or []
-    if len(endpoints) > 1000:
-        return [*out, too_many("endpoints", len(endpoints), 1000)]
-    for i, endpoint in enumerate(endpoints):
-        out += _endpoint(endpoint, kind, f"endpoints[{i}]")
-    seen: set[Any] = set()
-    for i, port in enumerate(obj.get("ports") or []):
-        here, name = f"ports[{i}]", port.get("name") or ""
-        if name:
-            out += check(f"{here}.name", name, names.dns_label)
-        if name in seen:
-            out.append(duplicate(f"{here}.name", name))
-        seen.add(name)
-        out += one_of(f"{here}.protocol", port.get("protocol") or "", ("SCTP", "TCP", "UDP"))
-        if port.get("appProtocol") is not None:
-            out += check(f"{here}.appProtocol", port["appProtocol"], names.qualified_name)
-    return out
-
-
-def _endpoint(endpoint: Obj, kind: str, path: str) -> Errors:
-    addresses = endpoint.get("addresses") or []
-    out: Errors = []
-    if not addresses:
-        out.append(required(f"{path}.addresses", "must contain at least 1 address"))
-    elif len(addresses) > 100:
-        out.append(too_many(f"{path}.addresses", len(addresses), 100))
-    for i, given in enumerate(addresses):
-        here, address = f"{path}.addresses[{i}]", given if isinstance(given, str) else ""
-        if kind == "FQDN":
-            out += check(here, address, names.dns_subdomain)
-            continue
-        problems = check_ip(here, address)
-        parsed = parse_ip(address)
-        if parsed is not None and kind in ("IPv4", "IPv6") and kind != f"IPv{parsed.version}":
-            problems.append(FieldError("FieldValueInvalid", here, f"must be an {kind} address", address))
-        out += problems or check_special_ip(here, address)
-    if endpoint.get("nodeName") is not None:
-        out += check(f"{path}.nodeName", endpoint["nodeName"], names.dns_subdomain)
-    if endpoint.get("hostname") is not None:
-        out += check(f"{path}.hostname", endpoint["hostname"], names.dns_label)
     return out

@@ -10,16 +10,19 @@ from labrunner.sim.errors import (
     duplicate,
     forbidden_field,
     invalid_value,
-    not_supported,
     required,
+    too_long,
 )
-from labrunner.sim.objects import Obj, annotations_of, name_of
-from labrunner.sim.quantity import Quantity
-from labrunner.sim.validation import containers, meta, quantities, scheduling, security
+from labrunner.sim.objects import Obj, name_of
+from labrunner.sim.validation import containers, meta, platform, quantities, scheduling, security
+from labrunner.sim.validation.addresses import check_ip
+from labrunner.sim.validation.internal_form import render
+from labrunner.sim.validation.pod_annotations import agreement, annotation_rules
+from labrunner.sim.validation.pod_resources import pod_resources
+from labrunner.sim.validation.restart_rules import restart_policy
 from labrunner.sim.validation.syntax import (
     Errors,
     check,
-    check_ip,
     dns_subdomain_underscore,
     one_of,
     out_of_range,
@@ -28,15 +31,17 @@ from labrunner.sim.validation.volumes import volumes
 
 _DNS_POLICIES: Final = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 _INT32: Final = 2**31 - 1
-_DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
+# In the order in which the server looks at them.
 _NOT_FOR_EPHEMERAL: Final = (
     "ports",
+    "resources",
+    "resizePolicy",
+    "restartPolicy",
+    "restartPolicyRules",
     "livenessProbe",
     "readinessProbe",
     "startupProbe",
     "lifecycle",
-    "resizePolicy",
-    "restartPolicy",
 )
 
 
@@ -50,7 +55,7 @@ def create(pod: Obj) -> Errors:
     if spec.get("nodeName") and spec.get("schedulingGates"):
         text = "cannot be set until all schedulingGates have been cleared"
         out.append(forbidden_field("spec.nodeName", text))
-    return out
+    return out + agreement(pod, "spec")
 
 
 def metadata_and_spec(pod: Obj) -> Errors:
@@ -78,26 +83,6 @@ def _trimmed_image(container: Obj, path: str) -> Errors:
     return [invalid_value(f"{path}.image", image, "must not have leading or trailing whitespace")]
 
 
-def annotation_rules(holder: Obj, path: str) -> Errors:
-    """Annotations that mean something for pods."""
-    found = annotations_of(holder)
-    spec: Obj = holder.get("spec") or {}
-    out: Errors = []
-    if "kubernetes.io/config.mirror" in found and not spec.get("nodeName"):
-        here = f"{path}[kubernetes.io/config.mirror]"
-        text = "must set spec.nodeName if mirror pod annotation is set"
-        out.append(invalid_value(here, found["kubernetes.io/config.mirror"], text))
-    cost = found.get(_DELETION_COST)
-    if cost is not None and not _is_int32(cost):
-        out.append(invalid_value(f"{path}[{_DELETION_COST}]", cost, "must be a 32bit integer"))
-    return out
-
-
-def _is_int32(text: str) -> bool:
-    digits = text.removeprefix("-")
-    return digits.isdigit() and str(int(digits)) == digits and -(2**31) <= int(text) <= _INT32
-
-
 def template(found: Obj | None, path: str) -> Errors:
     """A pod template in a workload."""
     holder: Obj = found or {}
@@ -107,6 +92,7 @@ def template(found: Obj | None, path: str) -> Errors:
     out += annotation_rules(holder, f"{path}.annotations")
     spec: Obj = holder.get("spec") or {}
     out += pod_spec(spec, f"{path}.spec")
+    out += agreement(holder, f"{path}.spec")
     if spec.get("ephemeralContainers"):
         text = "ephemeral containers not allowed in pod template"
         out.append(forbidden_field(f"{path}.spec.ephemeralContainers", text))
@@ -117,7 +103,7 @@ def pod_spec(spec: Obj, path: str, *, pod_name: str = "", is_pod: bool = False) 
     """A PodSpec at *path*."""
     grace = spec.get("terminationGracePeriodSeconds")
     out: Errors = [] if grace is not None else [required(f"{path}.terminationGracePeriodSeconds")]
-    known, problems = volumes(spec.get("volumes") or [], f"{path}.volumes", pod_name)
+    known, problems = volumes(spec.get("volumes") or [], f"{path}.volumes", pod_name, is_pod=is_pod)
     out += problems
     claims = {c["name"] for c in spec.get("resourceClaims") or [] if c.get("name")}
     out += _resource_claims(spec.get("resourceClaims") or [], f"{path}.resourceClaims")
@@ -127,8 +113,7 @@ def pod_spec(spec: Obj, path: str, *, pod_name: str = "", is_pod: bool = False) 
     out += _regular(spec, f"{path}.containers", setting)
     out += _init(spec, f"{path}.initContainers", setting)
     out += _ephemeral(spec, f"{path}.ephemeralContainers", setting)
-    if spec.get("resources") is not None:
-        out += _pod_resources(spec, f"{path}.resources", claims)
+    out += pod_resources(spec, f"{path}.resources", claims)
     out += _host_network(spec, f"{path}.containers", is_pod)
     restart = spec.get("restartPolicy") or ""
     out += one_of(f"{path}.restartPolicy", restart, ("Always", "OnFailure", "Never"))
@@ -142,7 +127,8 @@ def pod_spec(spec: Obj, path: str, *, pod_name: str = "", is_pod: bool = False) 
         out += check(here, gate.get("conditionType") or "", names.qualified_name)
     out += _scheduling_gates(spec.get("schedulingGates") or [], f"{path}.schedulingGates")
     out += scheduling.spread(spec.get("topologySpreadConstraints") or [], f"{path}.topologySpreadConstraints")
-    return out + _names(spec, path) + _platform(spec, path)
+    out += platform.host_process(spec, path) + platform.host_users(spec, path)
+    return out + _names(spec, path) + platform.system(spec, path)
 
 
 def _names(spec: Obj, path: str) -> Errors:
@@ -156,6 +142,7 @@ def _names(spec: Obj, path: str) -> Errors:
     for key in ("hostname", "subdomain"):
         if spec.get(key):
             out += check(f"{path}.{key}", spec[key], names.dns_label)
+    out += _hostname_override(spec, path)
     out += scheduling.tolerations(spec.get("tolerations") or [], f"{path}.tolerations")
     for i, alias in enumerate(spec.get("hostAliases") or []):
         out += check_ip(f"{path}.hostAliases[{i}].ip", alias.get("ip") or "")
@@ -173,21 +160,13 @@ def _names(spec: Obj, path: str) -> Errors:
     return out
 
 
-def _platform(spec: Obj, path: str) -> Errors:
-    out: Errors = []
-    if spec.get("hostUsers") is False:
-        for key, shown in (("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")):
-            if spec.get(key):
-                out.append(forbidden_field(f"{path}.{shown}", "when `pod.Spec.HostUsers` is false"))
-    system = spec.get("os")
-    if system is None:
-        return out
-    name = system.get("name") or ""
-    if not name:
-        out.append(required(f"{path}.os.name", "cannot be empty"))
-    elif name not in ("linux", "windows"):
-        out.append(not_supported(f"{path}.os", name, ("linux", "windows")))
-    return out
+def _hostname_override(spec: Obj, path: str) -> Errors:
+    name = spec.get("hostnameOverride")
+    if name is None:
+        return []
+    here = f"{path}.hostnameOverride"
+    out = check(here, name, names.dns_subdomain)
+    return out + ([too_long(here, 64)] if len(name) > 64 else [])
 
 
 def _regular(spec: Obj, path: str, setting: containers.Setting) -> Errors:
@@ -205,9 +184,7 @@ def _regular(spec: Obj, path: str, setting: containers.Setting) -> Errors:
         seen.add(name)
         out += containers.lifecycle(container.get("lifecycle"), f"{here}.lifecycle", setting.grace_seconds)
         out += containers.probes(container, here, setting.grace_seconds)
-        policy = container.get("restartPolicy")
-        if policy is not None:
-            out += one_of(f"{here}.restartPolicy", policy, ("Always", "OnFailure", "Never"))
+        out += restart_policy(container, here)
     return out + containers.host_port_conflicts(found, path)
 
 
@@ -217,16 +194,14 @@ def _init(spec: Obj, path: str, setting: containers.Setting) -> Errors:
     for i, container in enumerate(spec.get("initContainers") or []):
         here = f"{path}[{i}]"
         out += containers.common(container, here, setting)
-        policy = container.get("restartPolicy")
-        if policy is not None:
-            out += one_of(f"{here}.restartPolicy", policy, ("Always", "OnFailure", "Never"))
+        out += restart_policy(container, here)
         name = container.get("name") or ""
         if name in seen:
             out.append(duplicate(f"{here}.name", name))
         elif name:
             seen.add(name)
         out += containers.host_port_conflicts([container], path)
-        if policy == "Always":
+        if container.get("restartPolicy") == "Always":
             grace = setting.grace_seconds
             out += containers.lifecycle(container.get("lifecycle"), f"{here}.lifecycle", grace)
             out += containers.probes(container, here, grace)
@@ -254,33 +229,9 @@ def _ephemeral(spec: Obj, path: str, setting: containers.Setting) -> Errors:
             out.append(_FieldError("FieldValueNotFound", f"{here}.targetContainerName", "", target))
         text = "cannot be set for an Ephemeral Container"
         out += [forbidden_field(f"{here}.{key}", text) for key in _NOT_FOR_EPHEMERAL if container.get(key)]
-        if any((container.get("resources") or {}).values()):
-            out.append(forbidden_field(f"{here}.resources", text))
         for j, mount in enumerate(container.get("volumeMounts") or []):
             at = f"{here}.volumeMounts[{j}]"
             out += [forbidden_field(f"{at}.{k}", text) for k in ("subPath", "subPathExpr") if mount.get(k)]
-    return out
-
-
-def _pod_resources(spec: Obj, path: str, claims: set[str]) -> Errors:
-    own: Obj = spec["resources"]
-    out: Errors = []
-    if own.get("claims") is not None:
-        text = "claims cannot be set for Resources at pod-level"
-        out.append(forbidden_field(f"{path}.claims", text))
-    out += quantities.requirements(own, path, claims, quantities.pod_resource_name)
-    totals: dict[str, Quantity] = {}
-    for container in spec.get("containers") or []:
-        for name, value in ((container.get("resources") or {}).get("requests") or {}).items():
-            asked = quantities.amount(value)
-            if asked is not None:
-                totals[name] = totals[name] + asked if name in totals else asked
-    requests = own.get("requests") or {}
-    for name, total in sorted(totals.items()):
-        have = quantities.amount(requests.get(name, "0"))
-        if have is not None and name in requests and total > have:
-            text = f"must be greater than or equal to aggregate container requests of {total}"
-            out.append(invalid_value(f"{path}.requests[{name}]", str(have), text))
     return out
 
 
@@ -316,6 +267,9 @@ def _dns_config(spec: Obj, path: str) -> Errors:
     searches = config.get("searches") or []
     if len(searches) > 32:
         out.append(invalid_value(f"{path}.searches", searches, "must not have more than 32 search paths"))
+    if len(" ".join(searches)) > 2048:
+        text = "must not have more than 2048 characters (including spaces) in the search list"
+        out.append(invalid_value(f"{path}.searches", searches, text))
     for i, search in enumerate(searches):
         if search != ".":
             out += check(f"{path}.searches[{i}]", search.removesuffix("."), dns_subdomain_underscore)
@@ -352,8 +306,10 @@ def _resource_claims(claims: list[Obj], path: str) -> Errors:
         given = [k for k in ("resourceClaimName", "resourceClaimTemplateName") if claim.get(k) is not None]
         if len(given) == 2:
             text = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
-            out.append(invalid_value(here, claim, text))
+            out.append(invalid_value(here, render(claim, "PodResourceClaim"), text))
         elif not given:
             text = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
-            out.append(invalid_value(here, claim, text))
+            out.append(invalid_value(here, render(claim, "PodResourceClaim"), text))
+        for key in given:
+            out += check(f"{here}.{key}", claim[key], names.dns_subdomain)
     return out

@@ -11,12 +11,15 @@ from labrunner.sim.objects import Obj
 from labrunner.sim.validation import (
     access,
     batch,
+    certificates,
     config,
+    endpoints,
     meta,
     networking,
     pod,
     pod_update,
     policies,
+    service_networks,
     services,
     storage,
     workloads,
@@ -30,6 +33,7 @@ Update = Callable[[Obj, Obj], list[FieldError]]
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 _ADMISSION: Final = "admissionregistration.k8s.io"
+_REQUESTS: Final = "certificatesigningrequests.certificates.k8s.io"
 
 
 def _create_definition(obj: Obj) -> list[FieldError]:
@@ -52,7 +56,7 @@ RULES: Final[dict[str, tuple[Create, Update]]] = {
         workloads.update_replication_controller,
     ),
     "services": (services.create, services.update),
-    "endpoints": (services.create_endpoints, services.update_endpoints),
+    "endpoints": (endpoints.create_endpoints, endpoints.update_endpoints),
     "configmaps": (config.create_config_map, config.update_config_map),
     "secrets": (config.create_secret, config.update_secret),
     "serviceaccounts": (config.create_service_account, meta.update),
@@ -74,14 +78,22 @@ RULES: Final[dict[str, tuple[Create, Update]]] = {
     "networkpolicies.networking.k8s.io": (networking.create_policy, networking.update_policy),
     "ingresses.networking.k8s.io": (networking.create_ingress, networking.update_ingress),
     "ingressclasses.networking.k8s.io": (networking.create_class, networking.update_class),
-    "endpointslices.discovery.k8s.io": (networking.create_slice, networking.update_slice),
+    "endpointslices.discovery.k8s.io": (endpoints.create_slice, endpoints.update_slice),
+    "servicecidrs.networking.k8s.io": (
+        service_networks.create_service_cidr,
+        service_networks.update_service_cidr,
+    ),
+    "ipaddresses.networking.k8s.io": (
+        service_networks.create_ip_address,
+        service_networks.update_ip_address,
+    ),
     "storageclasses.storage.k8s.io": (storage.create_class, storage.update_class),
     f"roles.{_RBAC}": (access.create_role, access.update_role),
     f"clusterroles.{_RBAC}": (access.create_cluster_role, access.update_cluster_role),
     f"rolebindings.{_RBAC}": (access.create_binding, access.update_binding),
     f"clusterrolebindings.{_RBAC}": (access.create_cluster_binding, access.update_cluster_binding),
     "leases.coordination.k8s.io": (access.create_lease, access.update_lease),
-    "certificatesigningrequests.certificates.k8s.io": (access.create_certificate_request, meta.update),
+    _REQUESTS: (certificates.create_request, certificates.update_request),
     "poddisruptionbudgets.policy": (policies.create_budget, policies.update_budget),
     "horizontalpodautoscalers.autoscaling": (policies.create_autoscaler, policies.update_autoscaler),
     "priorityclasses.scheduling.k8s.io": (policies.create_priority_class, policies.update_priority_class),
@@ -100,6 +112,8 @@ SUBRESOURCES: Final[dict[tuple[str, str], Update]] = {
     ("pods", "ephemeralcontainers"): pod_update.ephemeral_containers,
     ("pods", "resize"): pod_update.resize,
     ("namespaces", "finalize"): config.finalize_namespace,
+    (_REQUESTS, "approval"): certificates.approve_request,
+    (_REQUESTS, "status"): certificates.sign_request,
 }
 # Subresources whose body is the object's whole new spec.
 _WHOLE: Final = frozenset(("", "scale"))

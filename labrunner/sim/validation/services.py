@@ -6,30 +6,30 @@ from typing import Final
 
 from labrunner.sim import names
 from labrunner.sim.errors import duplicate, forbidden_field, invalid_value, not_supported, required
-from labrunner.sim.objects import Obj
+from labrunner.sim.objects import Obj, annotations_of
 from labrunner.sim.strategy.services import is_headless, needs_health_port
 from labrunner.sim.validation import meta
+from labrunner.sim.validation.addresses import check_cidr, check_ip, check_special_ip
+from labrunner.sim.validation.cluster_ips import check_cluster_ips
 from labrunner.sim.validation.containers import PROTOCOLS
 from labrunner.sim.validation.syntax import (
     Errors,
     check,
-    check_cidr,
-    check_ip,
     check_port,
     check_port_number,
-    check_special_ip,
     one_of,
-    parse_ip,
 )
 
 _TYPES: Final = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
-_POLICIES: Final = ("PreferDualStack", "RequireDualStack", "SingleStack")
 _AFFINITY_LIMIT: Final = 86400
+_KUBELET_PORT: Final = 10250
+_SOURCE_RANGES: Final = "service.beta.kubernetes.io/load-balancer-source-ranges"
+_BALANCER_ONLY: Final = "may only be used when `type` is 'LoadBalancer'"
 
 
 def create(service: Obj) -> Errors:
     """A new Service."""
-    return meta.create(service, True, names.dns_1035_label) + _service(service)
+    return meta.create(service, True, names.dns_label) + _service(service)
 
 
 def update(new: Obj, old: Obj) -> Errors:
@@ -91,7 +91,7 @@ def _service(service: Obj) -> Errors:
     spec: Obj = service.get("spec") or {}
     kind = spec.get("type") or ""
     ports: list[Obj] = spec.get("ports") or []
-    out: Errors = []
+    out = _topology(annotations_of(service))
     if not ports and not is_headless(spec) and kind != "ExternalName":
         out.append(required("spec.ports"))
     out += _by_type(spec, kind)
@@ -101,20 +101,35 @@ def _service(service: Obj) -> Errors:
     out += meta.labels(spec.get("selector"), "spec.selector")
     out += _affinity(spec)
     if kind != "ExternalName":
-        out += _addresses(spec)
+        out += check_cluster_ips(spec)
     for i, address in enumerate(spec.get("externalIPs") or []):
         path = f"spec.externalIPs[{i}]"
         out += check_ip(path, address) or check_special_ip(path, address)
     out += one_of("spec.type", kind, _TYPES)
-    return out + _duplicate_ports(ports, kind) + _balancer(spec, kind) + _traffic(spec, kind)
+    out += _duplicate_ports(ports, kind) + _source_ranges(service, kind)
+    return out + _balancer(spec, kind) + _traffic(spec, kind)
+
+
+def _topology(annotations: dict[str, str]) -> Errors:
+    hints, mode = "service.kubernetes.io/topology-aware-hints", "service.kubernetes.io/topology-mode"
+    if hints not in annotations or mode not in annotations or annotations[hints] == annotations[mode]:
+        return []
+    text = f"must match annotations[{hints}] when both are specified"
+    return [invalid_value(f"metadata.annotations[{mode}]", annotations[mode], text)]
 
 
 def _by_type(spec: Obj, kind: str) -> Errors:
+    out: Errors = []
+    if kind == "LoadBalancer":
+        text = f"may not expose port {_KUBELET_PORT} externally since it is used by kubelet"
+        for i, port in enumerate(spec.get("ports") or []):
+            if port.get("port") == _KUBELET_PORT:
+                out.append(invalid_value(f"spec.ports[{i}]", _KUBELET_PORT, text))
     if kind in ("LoadBalancer", "NodePort") and is_headless(spec):
         text = f"may not be set to 'None' for {kind} services"
-        return [invalid_value("spec.clusterIPs[0]", spec["clusterIPs"][0], text)]
+        out.append(invalid_value("spec.clusterIPs[0]", spec["clusterIPs"][0], text))
     if kind != "ExternalName":
-        return []
+        return out
     text = "may not be set for ExternalName services"
     keys = ("clusterIPs", "ipFamilies", "ipFamilyPolicy")
     out = [forbidden_field(f"spec.{key}", text) for key in keys if spec.get(key)]
@@ -164,49 +179,6 @@ def _affinity(spec: Obj) -> Errors:
     return out
 
 
-def _addresses(spec: Obj) -> Errors:
-    single, listed = spec.get("clusterIP") or "", spec.get("clusterIPs") or []
-    path = "spec.clusterIPs"
-    out: Errors = []
-    if single and not listed:
-        out.append(required(path))
-    elif single and listed[0] != single:
-        out.append(invalid_value(path, listed, "first value must match `clusterIP`"))
-    elif listed and not single:
-        out.append(invalid_value(path, listed, "must be empty when `clusterIP` is not specified"))
-    seen: set[str] = set()
-    for i, family in enumerate(spec.get("ipFamilies") or []):
-        if family not in ("IPv4", "IPv6"):
-            out.append(not_supported(f"spec.ipFamilies[{i}]", family, ("IPv4", "IPv6")))
-        if family in seen:
-            out.append(duplicate(f"spec.ipFamilies[{i}]", family))
-        seen.add(family)
-    policy = spec.get("ipFamilyPolicy")
-    if policy is not None and policy not in _POLICIES:
-        out.append(not_supported("spec.ipFamilyPolicy", policy, _POLICIES))
-    problems: Errors = []
-    for i, address in enumerate(listed):
-        if i == 0 and address == "None":
-            if len(listed) > 1:
-                problems.append(invalid_value(path, listed, "'None' must be the first and only value"))
-            continue
-        problems += check_ip(f"{path}[{i}]", address)
-    if len(listed) > 2:
-        out.append(invalid_value(path, listed, "may only hold up to 2 values"))
-    out += problems
-    if problems:
-        return out
-    versions = [parsed.version for a in listed if (parsed := parse_ip(a)) is not None]
-    if len(listed) > 1 and len(set(versions)) != len(listed):
-        out.append(invalid_value(path, listed, "may specify no more than one IP for each IP family"))
-    for i, (address, family) in enumerate(zip(listed, spec.get("ipFamilies") or [], strict=False)):
-        parsed = parse_ip(address)
-        if parsed is not None and family != f"IPv{parsed.version}":
-            text = f"expected an {family} value as indicated by `ipFamilies[{i}]`"
-            out.append(invalid_value(f"{path}[{i}]", address, text))
-    return out
-
-
 def _duplicate_ports(ports: list[Obj], kind: str) -> Errors:
     out: Errors = []
     if kind == "ClusterIP":
@@ -239,20 +211,30 @@ def _duplicate_ports(ports: list[Obj], kind: str) -> Errors:
     return out
 
 
+def _source_ranges(service: Obj, kind: str) -> Errors:
+    """The field, or the annotation that older clients used for it."""
+    ranges = (service.get("spec") or {}).get("loadBalancerSourceRanges") or []
+    if ranges:
+        path = "spec.LoadBalancerSourceRanges"
+        listed = [(f"{path}[{i}]", value.strip()) for i, value in enumerate(ranges)]
+    elif _SOURCE_RANGES in annotations_of(service):
+        path = f"metadata.annotations[{_SOURCE_RANGES}]"
+        text = annotations_of(service)[_SOURCE_RANGES].strip()
+        listed = [(path, value.strip()) for value in text.split(",")] if text else []
+    else:
+        return []
+    out = [] if kind == "LoadBalancer" else [forbidden_field(path, _BALANCER_ONLY)]
+    return out + [error for here, value in listed for error in check_cidr(here, value)]
+
+
 def _balancer(spec: Obj, kind: str) -> Errors:
-    only = "may only be used when `type` is 'LoadBalancer'"
     out: Errors = []
-    ranges = spec.get("loadBalancerSourceRanges") or []
-    if ranges and kind != "LoadBalancer":
-        out.append(forbidden_field("spec.LoadBalancerSourceRanges", only))
-    for i, value in enumerate(ranges):
-        out += check_cidr(f"spec.LoadBalancerSourceRanges[{i}]", value.strip())
     if spec.get("allocateLoadBalancerNodePorts") is not None and kind != "LoadBalancer":
-        out.append(forbidden_field("spec.allocateLoadBalancerNodePorts", only))
+        out.append(forbidden_field("spec.allocateLoadBalancerNodePorts", _BALANCER_ONLY))
     balancer = spec.get("loadBalancerClass")
     if balancer is not None:
         if kind != "LoadBalancer":
-            out.append(forbidden_field("spec.loadBalancerClass", only))
+            out.append(forbidden_field("spec.loadBalancerClass", _BALANCER_ONLY))
         else:
             out += check("spec.loadBalancerClass", balancer, names.qualified_name)
     return out
@@ -272,6 +254,8 @@ def _traffic(spec: Obj, kind: str) -> Errors:
     if port and not needs_health_port(spec):
         text = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
         out.append(invalid_value("spec.healthCheckNodePort", port, text))
+    elif port:
+        out += check_port_number("spec.healthCheckNodePort", port)
     internal = spec.get("internalTrafficPolicy")
     if internal is None and kind in ("ClusterIP", "NodePort", "LoadBalancer"):
         out.append(required("spec.internalTrafficPolicy"))
@@ -281,41 +265,4 @@ def _traffic(spec: Obj, kind: str) -> Errors:
     allowed = ("PreferClose", "PreferSameNode", "PreferSameZone")
     if spread is not None and spread not in allowed:
         out.append(not_supported("spec.trafficDistribution", spread, allowed))
-    return out
-
-
-def create_endpoints(obj: Obj) -> Errors:
-    """Endpoints."""
-    return meta.create(obj, True) + _subsets(obj)
-
-
-def update_endpoints(new: Obj, old: Obj) -> Errors:
-    """Endpoints replaced."""
-    return meta.update(new, old) + _subsets(new)
-
-
-def _subsets(obj: Obj) -> Errors:
-    out: Errors = []
-    for i, subset in enumerate(obj.get("subsets") or []):
-        here = f"subsets[{i}]"
-        if not subset.get("addresses") and not subset.get("notReadyAddresses"):
-            out.append(required(here, "must specify `addresses` or `notReadyAddresses`"))
-        for key in ("addresses", "notReadyAddresses"):
-            for j, address in enumerate(subset.get(key) or []):
-                at = f"{here}.{key}[{j}]"
-                out += check_ip(f"{at}.ip", address.get("ip") or "")
-                if address.get("hostname"):
-                    out += check(f"{at}.hostname", address["hostname"], names.dns_label)
-                if address.get("nodeName") is not None:
-                    out += check(f"{at}.nodeName", address["nodeName"], names.dns_subdomain)
-                out += check_special_ip(f"{at}.ip", address.get("ip") or "")
-        ports = subset.get("ports") or []
-        for j, port in enumerate(ports):
-            at = f"{here}.ports[{j}]"
-            if port.get("name"):
-                out += check(f"{at}.name", port["name"], names.dns_label)
-            elif len(ports) > 1:
-                out.append(required(f"{at}.name"))
-            out += check_port_number(f"{at}.port", port.get("port"))
-            out += one_of(f"{at}.protocol", port.get("protocol") or "", PROTOCOLS)
     return out

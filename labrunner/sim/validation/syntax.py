@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any, Final
 
 from labrunner.sim import gotext
 from labrunner.sim.errors import FieldError, invalid_value, required
-from labrunner.sim.names import dns_subdomain
+from labrunner.sim.names import dns_label, dns_subdomain
 
 Rule = Callable[[str], list[str]]
 Errors = list[FieldError]
@@ -171,56 +170,20 @@ def identity(path: str, value: int | None) -> Errors:
     return [invalid_value(path, value, out_of_range(0, 0xFFFFFFFF))]
 
 
-def parse_ip(text: str) -> Any | None:
-    """The address, or None; leading zeros are not accepted."""
-    try:
-        return ip_address(text) if "%" not in text else None
-    except ValueError:
-        return None
-
-
-def check_ip(path: str, text: str) -> Errors:
-    """Field errors for an IP address."""
-    if parse_ip(text) is not None:
-        return []
-    return [invalid_value(path, text, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")]
-
-
-def parse_cidr(text: str) -> Any | None:
-    """The network *text* stands for (host bits dropped), or None."""
-    address, slash, mask = text.partition("/")
-    if not slash or not mask.isdigit() or parse_ip(address) is None:
-        return None
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        return None
-
-
-def check_cidr(path: str, text: str, *, strict: bool = False) -> Errors:
-    """Field errors for a network; *strict* also refuses bits beyond the prefix."""
-    network = parse_cidr(text)
-    if network is None:
-        return [invalid_value(path, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")]
-    if strict and ip_interface(text).ip != network.network_address:
-        return [invalid_value(path, text, "must not have bits set beyond the prefix length")]
-    return []
-
-
-def check_special_ip(path: str, text: str) -> Errors:
-    """Field errors for addresses that endpoints and external IPs may not use."""
-    address = parse_ip(text)
-    if address is None:
-        return [invalid_value(path, text, "must be a valid IP address")]
-    if address.is_unspecified:
-        return [invalid_value(path, text, f"may not be unspecified ({text})")]
-    if address.is_loopback:
-        return [invalid_value(path, text, "may not be in the loopback range (127.0.0.0/8, ::1/128)")]
-    if address.is_link_local:
-        return [invalid_value(path, text, "may not be in the link-local range (169.254.0.0/16, fe80::/10)")]
-    if address in ip_network("224.0.0.0/24") if address.version == 4 else address in ip_network("ff02::/16"):
-        text_of = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"
-        return [invalid_value(path, text, text_of)]
+def fully_qualified_domain(path: str, value: str) -> Errors:
+    """Field errors for a domain of at least two labels; a trailing dot is fine."""
+    name = value.removesuffix(".")
+    if not value:
+        return [required(path)]
+    if problems := dns_subdomain(name):
+        return [invalid_value(path, name, ",".join(problems))]
+    labels = name.split(".")
+    if len(labels) < 2:
+        text = "should be a domain with at least two segments separated by dots"
+        return [invalid_value(path, name, text)]
+    for label in labels:
+        if problems := dns_label(label):
+            return [invalid_value(path, label, ",".join(problems))]
     return []
 
 
