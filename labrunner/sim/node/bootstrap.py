@@ -12,11 +12,11 @@ from typing import Final
 from labrunner.sim.clock import micro_timestamp, timestamp
 from labrunner.sim.objects import Obj
 
-VERSION: Final = "v1.36.2+simulated"
+VERSION: Final = "v1.36.2"
 CONTROL_PLANE: Final = "simulated-control-plane"
 WORKERS: Final = ("simulated-node-1",)
 OS_IMAGE: Final = "Simulated by labrunner (no operating system)"
-RUNTIME: Final = f"simulated://{VERSION.removeprefix('v')}"
+RUNTIME: Final = f"simulated://{VERSION.removeprefix('v')}+simulated"
 CPUS: Final = "4"
 MEMORY: Final = "8Gi"
 DISK: Final = "100Gi"

@@ -63,6 +63,12 @@ _SERVERS: Final[dict[str, tuple[int, ...]]] = {
     "tomcat": (8080,),
     "registry": (5000,),
 }
+# Megabytes, roughly what the images of these names have.
+_SIZES: Final[dict[str, int]] = {
+    "busybox": 2, "alpine": 4, "nginx": 72, "httpd": 57, "redis": 46, "postgres": 160, "mysql": 245, "mariadb": 120,
+    "ubuntu": 30, "debian": 49, "hello-world": 1, "pause": 1, "python": 370, "node": 390, "memcached": 32,
+    "mongo": 270, "tomcat": 190, "curl": 9,
+}  # fmt: skip
 _ROOT_IMAGES: Final = frozenset(
     (*_SHELL_IMAGES, "nginx", "httpd", "redis", "postgres", "mysql", "mariadb", "tomcat")
 )
@@ -161,6 +167,13 @@ def failure(reference: Reference, kind: str) -> str:
 def image_id(reference: Reference) -> str:
     """A stable stand-in for the image's digest."""
     return "sha256:" + hashlib.sha256(reference.full.encode()).hexdigest()
+
+
+def size_of(reference: Reference) -> int:
+    """Bytes: a plausible size, the same at every pull. Nothing is pulled, so no size is the true one."""
+    seed = int.from_bytes(hashlib.sha256(reference.full.encode()).digest()[:4], "big")
+    megabytes = _SIZES.get(reference.short) or 20 + seed % 120
+    return megabytes * 1_000_000 + seed % 900_000
 
 
 def default_command(reference: Reference) -> list[str] | None:

@@ -100,6 +100,7 @@ class KubeletController(Controller):
         if pod is None:
             life = self._lives.pop(uid_of(change.old or {}), None)
             if life is not None:
+                life.stopper.torn_away()
                 life.end()
         elif get_path(pod, "spec", "nodeName"):
             yield key_of(pod)

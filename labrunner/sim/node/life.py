@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from labrunner.sim.clock import Timer, timestamp
 from labrunner.sim.node import config
-from labrunner.sim.node.container import FIELDS, FIRST_BACKOFF, LAST_BACKOFF, Container
+from labrunner.sim.node.admission import Refusal, placed_on
+from labrunner.sim.node.admission import refusal as admission_refusal
+from labrunner.sim.node.container import FIELDS, Container
 from labrunner.sim.node.outcomes import ANNOTATION, Outcomes
 from labrunner.sim.node.probing import Probing
 from labrunner.sim.node.process import HORIZON
 from labrunner.sim.node.reporting import Reporter
+from labrunner.sim.node.restarting import Restarter
 from labrunner.sim.node.starting import Starter
 from labrunner.sim.node.stopping import Stopper
 from labrunner.sim.objects import (
@@ -31,8 +34,6 @@ if TYPE_CHECKING:
 
 ADMIT: Final = 0.02
 MOUNT: Final = 0.02
-NOTICE: Final = 0.7
-"""How long an ended container goes unnoticed, seconds."""
 RESYNC: Final = 12.0
 LAST_MOUNT_RETRY: Final = 122.0
 
@@ -61,6 +62,7 @@ class PodLife:
         self._timers: set[Timer] = set()
         self._mount_delay = 0.5
         self._starter = Starter(self)
+        self._restarter = Restarter(self, self._starter)
         self._probing = Probing(self)
         self._make_containers()
 
@@ -122,11 +124,23 @@ class PodLife:
         if self.stopping:
             return
         self.started_at = timestamp(self.api.clock.now())
+        refusal = self._refused()
+        if refusal is not None:
+            self.tell("Warning", refusal.reason, refusal.message)
+            self.report.rejected(refusal)
+            self.settle()
+            return
         self.report.now()
         deadline = get_path(self.pod, "spec", "activeDeadlineSeconds")
         if deadline is not None:
             self.after(float(deadline), self.stopper.out_of_time)
         self.after(MOUNT, self._mount)
+
+    def _refused(self) -> Refusal | None:
+        """The scheduler has looked at all this; a pod made with the node's name was never looked at."""
+        node = self.api.store.get("nodes", "", self.host.name)
+        others = placed_on(self.api.store.list("pods"), self.host.name)
+        return None if node is None else admission_refusal(self.pod, node, others)
 
     def _mount(self) -> None:
         if self.stopping:
@@ -248,7 +262,7 @@ class PodLife:
                 self._maybe_finish(container)
             return
         self.report.soon()
-        self._again(container)
+        self._restarter.again(container)
 
     def _completed(self, container: Container) -> bool:
         """Whether a container that ended with its code stays ended."""
@@ -278,41 +292,6 @@ class PodLife:
             timer.cancel()
         self._timers.clear()
         self.host.release(self.address)
-
-    # again and again
-
-    def _again(self, container: Container) -> None:
-        run = container.restarts
-
-        def restart() -> None:
-            waiting = not container.running and container.restarts == run and not self.stopping
-            if waiting:
-                self._starter.attempt(container)
-
-        def back_off() -> None:
-            if container.running or container.restarts != run or self.stopping:
-                return
-            if container.backoff == 0:
-                container.backoff = FIRST_BACKOFF
-                restart()
-                return
-            delay = container.backoff
-            container.backoff = min(LAST_BACKOFF, delay * 2)
-            where = f"{self.key[1]}_{self.key[0]}({self.uid})"
-            text = f"back-off {_duration(delay)} restarting failed container={container.name} pod={where}"
-            container.wait("CrashLoopBackOff", text)
-            self.report.soon()
-            self._say_back_off(container, run, where)
-            self.after(delay, restart)
-
-        self.after(NOTICE, back_off)
-
-    def _say_back_off(self, container: Container, run: int, where: str) -> None:
-        if container.restarts != run or container.running or self.stopping:
-            return
-        text = f"Back-off restarting failed container {container.name} in pod {where}"
-        self.tell("Warning", "BackOff", text, container)
-        self.after(RESYNC, lambda: self._say_back_off(container, run, where))
 
     # change
 
@@ -383,9 +362,3 @@ class PodLife:
         if container.process is None:
             return 0.0
         return (self.api.clock.now() - container.process.started).total_seconds()
-
-
-def _duration(seconds: float) -> str:
-    """As Go prints a duration of whole seconds: 10s, 1m20s, 5m0s."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

@@ -10,6 +10,7 @@ from labrunner.sim.node.status import conditions, phase_of, resources_of
 from labrunner.sim.objects import Obj, clone, is_terminating, meta, uid_of
 
 if TYPE_CHECKING:
+    from labrunner.sim.node.admission import Refusal
     from labrunner.sim.node.life import PodLife
 
 SOON: Final = 0.01
@@ -59,6 +60,24 @@ class Reporter:
         except ApiError as error:
             if error.code not in (404, 409):
                 raise
+
+    def rejected(self, refusal: Refusal) -> None:
+        """The pod was not admitted: all that its status says, next to what others have written."""
+        life = self._life
+        current = life.api.store.get("pods", *life.key)
+        if current is None or uid_of(current) != life.uid:
+            return
+        status = clone(current.get("status") or {})
+        status.update(
+            phase="Failed",
+            reason=refusal.reason,
+            message=f"Pod was rejected: {refusal.message}",
+            observedGeneration=meta(current).get("generation", 1),
+            startTime=life.started_at,
+        )
+        changed = {**current, "metadata": clone(current["metadata"]), "status": status}
+        life.pod = life.api.update_status("pods", changed, manager="kubelet")
+        self._written = life.pod["status"]
 
     def _phase(self) -> str:
         life = self._life

@@ -118,9 +118,10 @@ class Starter:
         container.pull_backoff = 0.0
         took = f"{round(PULL * 1000)}ms"
         text = container.spec["image"]
-        # A simulated pull brings nothing, and says so by its size.
+        size = images.size_of(reference)
         said = (
-            f'Successfully pulled image "{text}" in {took} ({took} including waiting). Image size: 0 bytes.'
+            f'Successfully pulled image "{text}" in {took} ({took} including waiting). '
+            f"Image size: {size} bytes."
         )
         self._life.tell("Normal", "Pulled", said, container)
         self._create(container, number)

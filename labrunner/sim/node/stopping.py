@@ -65,12 +65,19 @@ class Stopper:
         """The pod is being deleted: stop its containers, then let it go."""
         life = self._life
         life.stopping = True
+        life.report.soon()
         longest = 0.0
         for container in life.containers:
             if container.running:
                 life.tell("Normal", "Killing", f"Stopping container {container.name}", container)
                 longest = max(longest, self._pre_stop(container), self._cost(container)[0])
         life.after(longest, self._finished)
+
+    def torn_away(self) -> None:
+        """The API object is gone already (a forced deletion): the containers are stopped after it."""
+        for container in self._life.containers:
+            if container.running and not self._life.stopping:
+                self._life.tell("Normal", "Killing", f"Stopping container {container.name}", container)
 
     def finish(self) -> None:
         """All regular containers are done, or an init container has failed for good: end the sidecars too."""

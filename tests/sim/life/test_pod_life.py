@@ -21,7 +21,7 @@ def test_a_watch_shows_pending_creating_running(cluster: Cluster) -> None:
     assert cluster.events("web") == [
         "Successfully assigned default/web to simulated-node-1",
         'Pulling image "nginx"',
-        'Successfully pulled image "nginx" in 80ms (80ms including waiting). Image size: 0 bytes.',
+        'Successfully pulled image "nginx" in 80ms (80ms including waiting). Image size: 72527696 bytes.',
         "Container created",
         "Container started",
     ]
