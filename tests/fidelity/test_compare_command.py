@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,8 +24,6 @@ def someones_cluster(tmp_path: Path) -> Iterator[Path]:
 
 
 def _compare(kubeconfig: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    import os
-
     return subprocess.run(
         [sys.executable, "-m", "labrunner", "sim", "compare", *arguments],
         capture_output=True,
