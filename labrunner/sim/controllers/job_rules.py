@@ -1,50 +1,41 @@
-"""What Jobs count and decide: indexes, back-off, failure policy, conditions."""
+"""What Jobs decide about their pods: which have failed, when they ended, how long to wait, which to give up."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Final
 
-from labrunner.sim.objects import Obj, annotations_of, get_path, name_of, namespace_of
+from labrunner.sim.clock import parse_timestamp
+from labrunner.sim.controllers.job_indexes import index_of, is_indexed
+from labrunner.sim.controllers.podstate import condition, phase, victims_first
+from labrunner.sim.objects import Obj, get_path, is_terminating, meta
 
 TRACKING: Final = "batch.kubernetes.io/job-tracking"
-INDEX: Final = "batch.kubernetes.io/job-completion-index"
 FIRST_BACKOFF: Final = 10.0
 LAST_BACKOFF: Final = 600.0
-_LONGEST_SPAN: Final = 1_000_000
 
 
-def is_indexed(job: Obj) -> bool:
-    """Whether every completion has a number of its own."""
-    return bool(get_path(job, "spec", "completionMode") == "Indexed")
+def only_replaces_failed(job: Obj) -> bool:
+    """Whether a pod on its way out is replaced only when it has ended."""
+    spec: Obj = job["spec"]
+    return spec.get("podReplacementPolicy") == "Failed" or spec.get("podFailurePolicy") is not None
 
 
-def index_of(pod: Obj) -> int:
-    """The completion index of a pod; -1 without one."""
-    text = annotations_of(pod).get(INDEX, "")
-    return int(text) if text.isdigit() else -1
+def has_failed(job: Obj, pod: Obj) -> bool:
+    """Whether *pod* counts as failed: a deleted pod may never reach a final phase, so it does at once."""
+    if phase(pod) == "Failed":
+        return True
+    return not only_replaces_failed(job) and is_terminating(pod) and phase(pod) != "Succeeded"
 
 
-def parse_indexes(text: str) -> set[int]:
-    """``0-2,4`` as numbers."""
-    out: set[int] = set()
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        if first.isdigit():
-            out.update(range(int(first), min(int(last or first), int(first) + _LONGEST_SPAN) + 1))
-    return out
+def is_tracked(pod: Obj) -> bool:
+    """Whether the pod has not been counted: its finalizer says so."""
+    return TRACKING in (meta(pod).get("finalizers") or [])
 
 
-def format_indexes(numbers: Iterable[int]) -> str:
-    """Numbers as ``0-2,4``."""
-    spans: list[list[int]] = []
-    for number in sorted(numbers):
-        if spans and number == spans[-1][1] + 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    # Two neighbours are written as a list, as the real controller does: 0,1 but 0-2.
-    return ",".join(str(a) if a == b else (f"{a},{b}" if b == a + 1 else f"{a}-{b}") for a, b in spans)
+def is_valid(job: Obj, pod: Obj) -> bool:
+    """Whether the pod can count at all: pods of Indexed Jobs need an index in the range."""
+    return not is_indexed(job) or 0 <= index_of(pod) < int(job["spec"].get("completions") or 0)
 
 
 def backoff_after(failures: int) -> float:
@@ -52,57 +43,51 @@ def backoff_after(failures: int) -> float:
     return min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(failures - 1, 10)) if failures else 0.0
 
 
-def failed_at(pod: Obj) -> str:
-    """When the pod's last container ended; its creation when nothing is known."""
+def finished_at(pod: Obj) -> datetime:
+    """When the pod ended: its last container, else not ready any more, else deleted, else created."""
     ends = [
         get_path(s, "state", "terminated", "finishedAt", default="")
         for s in get_path(pod, "status", "containerStatuses", default=[])
     ]
-    return max(ends, default="") or str(get_path(pod, "metadata", "creationTimestamp", default=""))
+    if ends and all(ends):
+        return parse_timestamp(max(ends))
+    ready = condition(pod, "Ready") or {}
+    if ready.get("status") == "False" and ready.get("lastTransitionTime"):
+        return parse_timestamp(ready["lastTransitionTime"])
+    system = meta(pod)
+    if is_terminating(pod):
+        grace = timedelta(seconds=int(system.get("deletionGracePeriodSeconds") or 0))
+        return parse_timestamp(system["deletionTimestamp"]) - grace
+    return parse_timestamp(system["creationTimestamp"])
 
 
-def _exit_code_match(rule: Obj, pod: Obj) -> tuple[str, int] | None:
-    wanted = rule.get("onExitCodes") or {}
-    statuses = [
-        *get_path(pod, "status", "initContainerStatuses", default=[]),
-        *get_path(pod, "status", "containerStatuses", default=[]),
-    ]
-    for status in statuses:
-        code = get_path(status, "state", "terminated", "exitCode", default=0)
-        if not code or wanted.get("containerName") not in (None, status.get("name")):
-            continue
-        if (code in (wanted.get("values") or [])) == (wanted.get("operator") == "In"):
-            return str(status.get("name")), int(code)
-    return None
+def surplus(job: Obj, active: list[Obj], at_least: int) -> list[Obj]:
+    """Pods to give up: those with a wrong or repeated index, then as many as there are too many."""
+    given_up: list[Obj] = []
+    rest = active
+    if is_indexed(job):
+        rest = []
+        groups: dict[int, list[Obj]] = {}
+        for pod in active:
+            groups.setdefault(index_of(pod) if is_valid(job, pod) else -1, []).append(pod)
+        given_up += groups.pop(-1, [])
+        for group in groups.values():
+            *repeated, kept = sorted(group, key=victims_first)
+            given_up += repeated
+            rest.append(kept)
+    missing = at_least - len(given_up)
+    return given_up + (sorted(rest, key=victims_first)[:missing] if missing > 0 else [])
 
 
-def _condition_match(rule: Obj, pod: Obj) -> str | None:
-    has = {c.get("type"): c.get("status") for c in get_path(pod, "status", "conditions", default=[])}
-    for pattern in rule.get("onPodConditions") or []:
-        if has.get(pattern.get("type")) == (pattern.get("status") or "True"):
-            return str(pattern.get("type"))
-    return None
-
-
-def failure_action(job: Obj, pod: Obj) -> tuple[str, str]:
-    """What the pod failure policy says of a failed pod: the action (Count by default) and, for FailJob, why."""
-    for index, rule in enumerate(get_path(job, "spec", "podFailurePolicy", "rules", default=[])):
-        action = rule.get("action") or "Count"
-        about = f"pod {namespace_of(pod)}/{name_of(pod)}"
-        if rule.get("onExitCodes"):
-            found = _exit_code_match(rule, pod)
-            if found is not None:
-                text = (
-                    f"Container {found[0]} for {about} failed with exit code {found[1]} matching "
-                    f"{action} rule at index {index}"
-                )
-                return action, text
-        elif rule.get("onPodConditions"):
-            kind = _condition_match(rule, pod)
-            if kind is not None:
-                text = f"{about[0].upper()}{about[1:]} has condition {kind} matching {action} rule at index {index}"
-                return action, text
-    return "Count", ""
+def container_restarts(pods: list[Obj]) -> int:
+    """How often containers of pending or running *pods* were restarted, all together."""
+    return sum(
+        int(s.get("restartCount", 0))
+        for p in pods
+        if phase(p) in ("Running", "Pending")
+        for field in ("initContainerStatuses", "containerStatuses")
+        for s in get_path(p, "status", field, default=[])
+    )
 
 
 def new_condition(kind: str, reason: str, message: str, now: str, status: str = "True") -> Obj:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from labrunner.sim.controllers import cronschedule, job_rules
+from labrunner.sim.controllers import cronschedule, job_indexes
 from labrunner.sim.objects import Obj, name_of
 from tests.sim.life.conftest import Cluster, template
 
@@ -139,8 +139,8 @@ def test_ttl_removes_a_finished_job_with_its_pods(cluster: Cluster) -> None:
     ("numbers", "text"), [({0, 1, 2}, "0-2"), ({0, 1}, "0,1"), ({0, 2, 3, 4, 7}, "0,2-4,7"), (set(), "")]
 )
 def test_indexes_are_written_as_upstream(numbers: set[int], text: str) -> None:
-    assert job_rules.format_indexes(numbers) == text
-    assert job_rules.parse_indexes(text) == numbers
+    assert job_indexes.format_indexes(numbers) == text
+    assert job_indexes.parse_indexes(text) == numbers
 
 
 # CronJob
