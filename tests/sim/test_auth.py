@@ -25,7 +25,6 @@ from labrunner.sim.auth import (
     bootstrap_objects,
     certificates,
     escalation,
-    impersonate,
     refusal,
     rules,
 )
@@ -379,25 +378,6 @@ def test_no_credentials_are_anonymous_and_a_certificate_beats_a_token(issuer: To
     assert authenticator.authenticate({}, None) == ANONYMOUS
     der = certificate((NameOID.COMMON_NAME, "jane"))
     assert authenticator.authenticate({"authorization": "Bearer bad"}, der).name == "jane"
-
-
-def headers(**given: list[str]) -> tuple[Callable[[str], list[str]], dict[str, str]]:
-    named = {key.replace("_", "-"): values for key, values in given.items()}
-    return (lambda name: named.get(name, [])), {key: ", ".join(values) for key, values in named.items()}
-
-
-def test_impersonation(store: Store, authorizer: Authorizer) -> None:
-    found = impersonate(ROOT, *headers(impersonate_user=["jane"]), authorizer)
-    assert (found.name, found.groups) == ("jane", ("system:authenticated",))
-    found = impersonate(ROOT, *headers(impersonate_user=["system:serviceaccount:lab:bob"]), authorizer)
-    assert found.groups == ("system:serviceaccounts", "system:serviceaccounts:lab", "system:authenticated")
-    given = headers(impersonate_user=["kim"], impersonate_group=["dev", "ops"], impersonate_extra_why=["x"])
-    found = impersonate(ROOT, *given, authorizer)
-    assert (found.groups, found.extra) == (("dev", "ops", "system:authenticated"), {"why": ("x",)})
-    with pytest.raises(ApiError) as caught:
-        impersonate(JANE, *headers(impersonate_user=["root"]), authorizer)
-    words = 'users "root" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope'
-    assert caught.value.message == words
 
 
 # Reviews

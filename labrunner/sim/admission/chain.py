@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Final
 
 from labrunner.sim.admission import (
-    allocation,
+    certificates,
     defaulting,
     limit_ranger,
     namespaces,
+    node_restriction,
     pod_security,
     pods,
     quota,
@@ -34,6 +35,7 @@ _MUTATING: Final[tuple[Callable[[Request], None], ...]] = (
 
 def mutate(request: Request) -> list[str]:
     """Run the plugins that change ``request.object``; returns warnings, raises ApiError to refuse."""
+    node_restriction.guard(request)
     if request.subresource == "status":
         return []
     for plugin in _MUTATING:
@@ -43,13 +45,13 @@ def mutate(request: Request) -> list[str]:
 
 def validate(request: Request) -> list[str]:
     """Run the plugins that only judge (and charge quota); returns warnings, raises ApiError to refuse."""
+    certificates.check(request)
     if request.subresource == "status":
         return []
     limit_ranger.check(request)
     warnings = pod_security.check(request)
     defaulting.claim_resize(request)
     quota.charge(request)
-    allocation.check(request)
     return warnings
 
 

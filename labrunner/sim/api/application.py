@@ -46,8 +46,8 @@ class Application:
             info = request.head.memo
             if info is None:
                 info = request.head.memo = resolve(request.head)
-            user = self._security.user(request)
-            self._security.authorize(user, info)
+            user = self._security.user(request, info)
+            self._security.authorize(user, info, request.query)
             if info.resource:
                 return self._resources.answer(request, info, user)
             return self._plain(request, info, user)

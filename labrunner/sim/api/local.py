@@ -12,7 +12,7 @@ from labrunner.sim.api.conversion import convert
 from labrunner.sim.api.deletion import DeleteOptions, Deleter
 from labrunner.sim.api.events import Recorder
 from labrunner.sim.api.writer import Writer
-from labrunner.sim.auth import SYSTEM, User
+from labrunner.sim.auth import SYSTEM, Authorizer, User
 from labrunner.sim.clock import Clock
 from labrunner.sim.objects import Obj, clone, get_path, labels_of, name_of, namespace_of
 from labrunner.sim.resources import Registry, ResourceType
@@ -36,6 +36,8 @@ class Api:
         self.writer = Writer(self)
         self.deleter = Deleter(self)
         self.recorder = Recorder(self)
+        self.authorizer: Authorizer | None = None
+        """Set by the server, for plugins and controllers that ask what a user may; None asks nobody."""
         self._last_nanos = 0
         registry.set_converter(convert)
 

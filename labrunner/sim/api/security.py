@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from labrunner.sim.api.local import Api
 from labrunner.sim.api.requestinfo import RequestInfo
-from labrunner.sim.auth import Attributes, Authenticator, Authorizer, TokenIssuer, User, impersonate, refusal
+from labrunner.sim.auth import Attributes, Authenticator, Authorizer, Impersonator, TokenIssuer, User, refusal
 from labrunner.sim.auth.identity import MASTERS
 from labrunner.sim.auth.reviews import Reviewer
 from labrunner.sim.http import Request
 
 _ALWAYS_OPEN = frozenset(("/healthz", "/livez", "/readyz", "/version"))
+_NO_QUERY: Mapping[str, str] = MappingProxyType({})
 
 
 class Security:
@@ -24,34 +26,23 @@ class Security:
     def __init__(self, api: Api, key: Path, tokens: Mapping[str, User] | None = None) -> None:
         self.issuer = TokenIssuer(key.read_bytes(), api.store.get, api.clock)
         self.authenticator = Authenticator(self.issuer, tokens)
-        self.authorizer = Authorizer(api.store)
+        self.authorizer = api.authorizer = Authorizer(api.store)
+        self._impersonator = Impersonator(self.authorizer)
         self.reviewer = Reviewer(self.authorizer, self.authenticator, api.clock)
 
-    def user(self, request: Request) -> User:
-        """The acting user. Raises ApiError (401, 403)."""
+    def user(self, request: Request, info: RequestInfo) -> User:
+        """The acting user. Raises ApiError (400, 401, 403)."""
         headers, certificate = request.headers, request.peer_certificate
         user = self.authenticator.authenticate(headers, certificate.der if certificate is not None else None)
         if "impersonate-user" in headers or any(name.startswith("impersonate-") for name in headers):
-            return impersonate(user, request.head.all, headers, self.authorizer)
+            return self._impersonator.act(user, request.head.all, headers, _attributes(info, request.query))
         return user
 
-    def authorize(self, user: User, info: RequestInfo) -> None:
-        """Raises ApiError (403) unless *user* may do it."""
+    def authorize(self, user: User, info: RequestInfo, query: Mapping[str, str] = _NO_QUERY) -> None:
+        """Raises ApiError (403) unless *user* may do it. *query* has the selector that may narrow the request."""
         if MASTERS in user.groups or (not info.is_resource and info.path in _ALWAYS_OPEN):
             return
-        wanted = (
-            Attributes(
-                info.verb,
-                info.group,
-                info.version,
-                info.resource,
-                info.subresource,
-                info.name,
-                info.namespace,
-            )
-            if info.is_resource
-            else Attributes(info.verb, path=info.path)
-        )
+        wanted = _attributes(info, query)
         decision = self.authorizer.authorize(user, wanted)
         if not decision.allowed:
             raise refusal(user, wanted, decision.reason)
@@ -59,3 +50,25 @@ class Security:
     def is_admin(self, user: User) -> bool:
         """Whether *user* may steer the simulation itself."""
         return MASTERS in user.groups
+
+
+def _attributes(info: RequestInfo, query: Mapping[str, str]) -> Attributes:
+    if not info.is_resource:
+        return Attributes(info.verb, path=info.path)
+    name, selector = info.name, ""
+    if info.verb in ("list", "watch", "deletecollection"):
+        # A collection narrowed down to one name is authorized as that one object.
+        selector = query.get("fieldSelector", "")
+        name = name or _selected_name(selector)
+    return Attributes(
+        info.verb, info.group, info.version, info.resource, info.subresource, name, info.namespace,
+        field_selector=selector,
+    )  # fmt: skip
+
+
+def _selected_name(selector: str) -> str:
+    for term in selector.split(","):
+        key, equals, value = term.replace("==", "=").partition("=")
+        if equals and key.strip() == "metadata.name":
+            return value.strip()
+    return ""

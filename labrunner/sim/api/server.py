@@ -98,9 +98,13 @@ class Server:
             self.api,
             root_ca=self.pki.ca.read_text(),
             make_token=self._security.issuer.legacy,
-            sign=lambda request, days: self.pki.sign_request(request, days=days),
+            sign=self._sign,
         )
         Aggregator(self.api).start()
+
+    def _sign(self, request: bytes, seconds: int, usages: list[str]) -> bytes:
+        now = self.api.clock.now()
+        return self.pki.sign_request(request, seconds=seconds, usages=usages, now=now)
 
     async def _listen(self, loop: asyncio.AbstractEventLoop, secure: ssl.SSLContext | None) -> asyncio.Server:
         """Listen on the port asked for; else on the one of last time, so that copies of the kubeconfig live on."""

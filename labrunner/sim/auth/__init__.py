@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from labrunner.sim.auth.attributes import Attributes, Decision, refusal
-from labrunner.sim.auth.authentication import Authenticator, impersonate
+from labrunner.sim.auth.authentication import Authenticator
 from labrunner.sim.auth.bootstrap import bootstrap_objects
 from labrunner.sim.auth.identity import ANONYMOUS, SYSTEM, User
+from labrunner.sim.auth.impersonation import Impersonator
 from labrunner.sim.auth.rbac import Authorizer
 from labrunner.sim.auth.tokens import TokenIssuer
 
@@ -16,9 +17,9 @@ __all__ = [
     "Authenticator",
     "Authorizer",
     "Decision",
+    "Impersonator",
     "TokenIssuer",
     "User",
     "bootstrap_objects",
-    "impersonate",
     "refusal",
 ]

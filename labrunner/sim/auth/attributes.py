@@ -22,6 +22,7 @@ class Attributes:
     name: str = ""
     namespace: str = ""
     path: str = ""
+    field_selector: str = ""
 
     @property
     def is_resource(self) -> bool:

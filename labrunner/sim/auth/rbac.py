@@ -1,4 +1,4 @@
-"""The RBAC authorizer, on the roles and bindings in the store."""
+"""The authorizers in their order: masters, nodes, then RBAC on the roles and bindings in the store."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from labrunner.sim.auth import rules
+from labrunner.sim.auth import node_authorizer, rules
 from labrunner.sim.auth.attributes import Attributes, Decision
 from labrunner.sim.auth.identity import MASTERS, User, service_account_name
 from labrunner.sim.gotext import quote
@@ -19,6 +19,7 @@ ROLES: Final = f"roles.{_GROUP}"
 ROLE_BINDINGS: Final = f"rolebindings.{_GROUP}"
 
 Objects = list[Obj]
+_NO_OPINION: Final = Decision(False)
 
 
 class Objectstore(Protocol):
@@ -39,7 +40,7 @@ class Grant:
 
 
 class Authorizer:
-    """Decides by RBAC; members of ``system:masters`` may do anything.
+    """Decides; members of ``system:masters`` may do anything, nodes what the Node authorizer or RBAC lets them.
 
     Bindings are indexed by namespace and again after each change, so that a request costs no listing of the store.
     """
@@ -65,15 +66,20 @@ class Authorizer:
         """Whether *user* may do what is *wanted*, and why (or why not)."""
         if MASTERS in user.groups:
             return Decision(True)
+        node = node_authorizer.node_of(user)
+        asked = node_authorizer.decide(node, wanted, self._store) if node is not None else _NO_OPINION
+        if asked.allowed:
+            return asked
         errors = []
         for grant in self.grants(user, wanted.namespace):
             if grant.rule is None:
                 errors.append(grant.error)
             elif rules.allows(grant.rule, wanted):
                 return Decision(True, f"RBAC: allowed by {grant.source}")
-        if not errors:
-            return Decision(False)
-        return Decision(False, "RBAC: " + (errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"))
+        reasons = [asked.reason] if asked.reason else []
+        if errors:
+            reasons.append("RBAC: " + (errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"))
+        return Decision(False, "\n".join(reasons))
 
     def grants(self, user: User, namespace: str) -> Iterator[Grant]:
         """Every rule that *user* has in *namespace* (empty: cluster-wide only), cluster-wide ones first."""
@@ -107,7 +113,9 @@ class Authorizer:
     def rules_for(self, user: User, namespace: str) -> tuple[Objects, list[str]]:
         """All rules of *user* in *namespace*, and complaints on roles that are missing."""
         grants = list(self.grants(user, namespace))
-        return [g.rule for g in grants if g.rule is not None], [g.error for g in grants if g.rule is None]
+        told = [node_authorizer.NO_RULES] if node_authorizer.node_of(user) is not None else []
+        told += [g.error for g in grants if g.rule is None]
+        return [g.rule for g in grants if g.rule is not None], told
 
 
 def applies(subject: Obj, user: User, namespace: str) -> bool:

@@ -26,7 +26,7 @@ from labrunner.sim.controllers.replicaset import REPLICATION_CONTROLLER, Replica
 from labrunner.sim.controllers.runner import Controller, Runner
 from labrunner.sim.controllers.scheduler import SchedulerController
 from labrunner.sim.controllers.serviceaccounts import NamespaceDefaults, TokenMaker, TokenSecrets
-from labrunner.sim.controllers.signing import Sign, SigningController
+from labrunner.sim.controllers.signing import ApprovingController, RequestCleaner, Sign, SigningController
 from labrunner.sim.controllers.statefulset import StatefulSetController
 from labrunner.sim.controllers.volume_protection import ClaimProtection, VolumeProtection
 from labrunner.sim.controllers.volumes import ClaimController, VolumeController
@@ -88,7 +88,9 @@ def start(
             HeartbeatController(api),
             TaintEviction(api),
             OrphanedPods(api),
+            ApprovingController(api),
             SigningController(api, sign),
+            RequestCleaner(api),
             ClaimController(api),
             VolumeController(api),
             ClaimProtection(api),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+from collections.abc import Iterable
 from typing import Final
 
 from cryptography import x509
@@ -18,7 +19,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from labrunner.sim.http import key_usages
+
 DAYS: Final = 365 * 10
+_BACKDATED: Final = datetime.timedelta(minutes=5)
+_SHORT: Final = 8 * 3600
 
 
 class Authority:
@@ -73,13 +78,39 @@ class Authority:
         builder = self._leaf(subject, key.public_key(), ExtendedKeyUsageOID.CLIENT_AUTH, DAYS)
         return builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM), _pem_key(key)
 
-    def sign_request(self, request: bytes, *, days: int = 365) -> bytes:
-        """A client certificate for a PEM certificate signing request. Raises ValueError when it is none."""
+    def sign_request(
+        self, request: bytes, *, seconds: int, usages: Iterable[str], now: datetime.datetime
+    ) -> bytes:
+        """A certificate for a PEM certificate signing request, good for *seconds*. Raises ValueError when it is none.
+
+        Subject and alternative names are the request's; *usages* are those of a CertificateSigningRequest.
+        """
         found = x509.load_pem_x509_csr(request)
         if not found.is_signature_valid:
             raise ValueError("the signature of the certificate signing request is wrong")
-        public = found.public_key()
-        builder = self._leaf(found.subject, public, ExtendedKeyUsageOID.CLIENT_AUTH, days)
+        begin = now - _BACKDATED
+        # Short lives are not cut by what the beginning is dated back.
+        end = (now if seconds < _SHORT else begin) + datetime.timedelta(seconds=seconds)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(found.subject)
+            .issuer_name(self._certificate.subject)
+            .public_key(found.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(begin)
+            .not_valid_after(min(end, self._certificate.not_valid_after_utc))
+        )
+        for extension, critical in key_usages.extensions(usages):
+            builder = builder.add_extension(extension, critical)
+        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = builder.add_extension(issuer, critical=False)
+        try:
+            names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except x509.ExtensionNotFound:
+            pass
+        else:
+            builder = builder.add_extension(names, critical=False)
         return builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
     def _leaf(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -55,12 +57,12 @@ class Pki:
         files = (self.ca, self.ca_key, self.server, self.admin, self.admin_key, self.accounts_key)
         return all(path.is_file() for path in files)
 
-    def sign_request(self, request: bytes, *, days: int = 365) -> bytes:
-        """A client certificate for a PEM certificate signing request. Raises ValueError when it is none."""
+    def sign_request(self, request: bytes, *, seconds: int, usages: Iterable[str], now: datetime) -> bytes:
+        """A certificate for a PEM certificate signing request. Raises ValueError when it is none."""
         from labrunner.sim.http.authority import Authority
 
         authority = Authority.load(self.ca.read_bytes(), self.ca_key.read_bytes())
-        return authority.sign_request(request, days=days)
+        return authority.sign_request(request, seconds=seconds, usages=usages, now=now)
 
 
 def ensure(directory: Path) -> Pki:

@@ -1,9 +1,7 @@
-"""RBAC, certificates, leases and admission registrations."""
+"""RBAC, leases and admission registrations."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Final
 
 from labrunner.sim import names
@@ -149,35 +147,6 @@ def _lease(spec: Obj) -> Errors:
         text = "must be greater than or equal to 0"
         out.append(invalid_value("spec.leaseTransitions", transitions, text))
     return out
-
-
-def create_certificate_request(obj: Obj) -> Errors:
-    """A CertificateSigningRequest."""
-    out = meta.create(obj, False, names.path_segment)
-    spec: Obj = obj.get("spec") or {}
-    if not _is_pem_request(spec.get("request")):
-        text = "PEM block type must be CERTIFICATE REQUEST"
-        out.append(invalid_value("spec.request", spec.get("request"), text))
-    if not spec.get("usages"):
-        out.append(required("spec.usages"))
-    signer = spec.get("signerName") or ""
-    if not signer:
-        out.append(required("spec.signerName"))
-    elif "/" not in signer:
-        text = "must be a fully qualified domain and path of the form 'example.com/signer-name'"
-        out.append(invalid_value("spec.signerName", signer, text))
-    seconds = spec.get("expirationSeconds")
-    if seconds is not None and seconds < 600:
-        text = "may not specify a duration less than 600 seconds (10 minutes)"
-        out.append(invalid_value("spec.expirationSeconds", seconds, text))
-    return out
-
-
-def _is_pem_request(encoded: object) -> bool:
-    try:
-        return b"-----BEGIN CERTIFICATE REQUEST-----" in base64.b64decode(str(encoded or ""))
-    except binascii.Error:
-        return False
 
 
 def create_webhooks(obj: Obj) -> Errors:
