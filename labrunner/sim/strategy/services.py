@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from labrunner.sim.objects import Obj
+from labrunner.sim.strategy import allocation
 from labrunner.sim.strategy.addresses import Taken
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def prepare_create(service: Obj, api: Api) -> None:
     spec: Obj = service["spec"]
     if spec.get("clusterIP") and not spec.get("clusterIPs"):
         spec["clusterIPs"] = [spec["clusterIP"]]
+    allocation.check(service, None, api)
     _settle_families(spec)
     _allocate(service, api)
 
@@ -29,6 +31,8 @@ def prepare_update(new: Obj, old: Obj, api: Api) -> None:
     _patch_allocated(after, before)
     _sync_addresses(after, before)
     _drop_by_type(after, before)
+    allocation.check(new, old, api)
+    _release_second(after, before)
     _settle_families(after)
     _allocate(new, api)
 
@@ -66,6 +70,15 @@ def _settle_families(spec: Obj) -> None:
     spec.setdefault("ipFamilyPolicy", "SingleStack")
     if not spec.get("ipFamilies"):
         spec["ipFamilies"] = ["IPv4"]
+
+
+def _release_second(after: Obj, before: Obj) -> None:
+    """Asking for a single stack gives up the second address and family, even if they are still listed."""
+    if after.get("ipFamilyPolicy") != "SingleStack":
+        return
+    for key in ("clusterIPs", "ipFamilies"):
+        if len(after.get(key) or []) > 1 and after.get(key) == before.get(key):
+            after[key] = after[key][:1]
 
 
 def _allocate(service: Obj, api: Api) -> None:

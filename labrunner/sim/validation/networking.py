@@ -106,7 +106,7 @@ def _ip_block(block: Obj, path: str) -> Errors:
         hole = parse_cidr(text)
         if hole is None:
             continue
-        inside = hole.version == network.version and hole.subnet_of(network)
+        inside = hole.version == network.version and hole.network_address in network
         if not inside or hole.prefixlen <= network.prefixlen:
             out.append(invalid_value(here, text, "must be a strict subset of `cidr`"))
     return out
