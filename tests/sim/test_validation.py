@@ -164,7 +164,8 @@ def test_deployment_selector_must_match() -> None:
         (
             "daemonsets.apps",
             {"updateStrategy": {"type": "Recreate"}},
-            'spec.updateStrategy.type: Unsupported value: "Recreate": supported values: "OnDelete", "RollingUpdate"',
+            'spec.updateStrategy: Unsupported value: {"Type":"Recreate","RollingUpdate":null}: '
+            'supported values: "RollingUpdate", "OnDelete"',
         ),
     ],
 )

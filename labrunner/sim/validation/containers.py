@@ -17,6 +17,7 @@ from labrunner.sim.errors import (
 )
 from labrunner.sim.objects import Obj
 from labrunner.sim.validation import fieldrefs, quantities, security
+from labrunner.sim.validation.local_paths import descending_path, no_backsteps
 from labrunner.sim.validation.syntax import (
     Errors,
     check,
@@ -29,7 +30,7 @@ from labrunner.sim.validation.syntax import (
     one_of,
     port_name,
 )
-from labrunner.sim.validation.volumes import descending_path, no_backsteps, supports_devices
+from labrunner.sim.validation.volumes import supports_devices
 
 PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
 PULL_POLICIES: Final = ("Always", "IfNotPresent", "Never")
@@ -55,7 +56,7 @@ def common(container: Obj, path: str, setting: Setting) -> Errors:
     policy = container.get("terminationMessagePolicy") or ""
     out += one_of(f"{path}.terminationMessagePolicy", policy, ("File", "FallbackToLogsOnError"))
     out += _ports(container.get("ports") or [], f"{path}.ports")
-    out += _env(container.get("env") or [], f"{path}.env")
+    out += _env(container.get("env") or [], f"{path}.env", setting)
     out += _env_from(container.get("envFrom") or [], f"{path}.envFrom")
     out += _mounts(container, f"{path}.volumeMounts", setting)
     out += _devices(container, f"{path}.volumeDevices", setting)
@@ -103,18 +104,18 @@ def host_port_conflicts(containers: list[Obj], path: str) -> Errors:
     return out
 
 
-def _env(variables: list[Obj], path: str) -> Errors:
+def _env(variables: list[Obj], path: str, setting: Setting) -> Errors:
     out: Errors = []
     for i, variable in enumerate(variables):
         here = f"{path}[{i}]"
         name = variable.get("name") or ""
         out += check(f"{here}.name", name, env_name) if name else [required(f"{here}.name")]
         if variable.get("valueFrom") is not None:
-            out += _value_from(variable, f"{here}.valueFrom")
+            out += _value_from(variable, f"{here}.valueFrom", setting)
     return out
 
 
-def _value_from(variable: Obj, path: str) -> Errors:
+def _value_from(variable: Obj, path: str, setting: Setting) -> Errors:
     source: Obj = variable["valueFrom"]
     out: Errors = []
     count = 0
@@ -128,7 +129,9 @@ def _value_from(variable: Obj, path: str) -> Errors:
             out += fieldrefs.object_field(reference, fieldrefs.ENV_FIELDS, here)
         elif key == "resourceFieldRef":
             out += fieldrefs.container_resource(reference, here, in_volume=False)
-        elif key != "fileKeyRef":
+        elif key == "fileKeyRef":
+            out += fieldrefs.file_key(reference, setting.volumes, here)
+        else:
             out += _key_reference(reference, here)
     if not count:
         listed = "`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"

@@ -7,11 +7,12 @@ from collections.abc import Collection
 from typing import Final
 
 from labrunner.sim import names
-from labrunner.sim.errors import invalid_value, not_supported, required
+from labrunner.sim.errors import FieldError, invalid_value, not_supported, required
 from labrunner.sim.objects import Obj
 from labrunner.sim.quantity import Quantity
+from labrunner.sim.validation.local_paths import local_path
 from labrunner.sim.validation.quantities import amount
-from labrunner.sim.validation.syntax import Errors, check
+from labrunner.sim.validation.syntax import Errors, check, env_name
 
 ENV_FIELDS: Final = (
     "metadata.name",
@@ -63,7 +64,8 @@ def object_field(reference: Obj, allowed: Collection[str], path: str) -> Errors:
             return check(path, found["key"].lower(), names.qualified_name)
         if base == "metadata.labels":
             return check(path, found["key"], names.qualified_name)
-        return [invalid_value(path, base, "does not support subscript")]
+        text = f"error converting fieldPath: field label does not support subscript: {field}"
+        return [invalid_value(f"{path}.fieldPath", field, text)]
     if base not in _KNOWN:
         text = f"error converting fieldPath: field label not supported: {field}"
         return [invalid_value(f"{path}.fieldPath", field, text)]
@@ -102,3 +104,15 @@ def _divisor(resource: str, value: object, path: str) -> Errors:
     if str(divisor) in allowed:
         return []
     return [invalid_value(f"{path}.divisor", resource, f"only divisor's values {text}")]
+
+
+def file_key(reference: Obj, volumes: Collection[str], path: str) -> Errors:
+    """``fileKeyRef``: a variable out of a file that an emptyDir volume holds."""
+    name, where, key = (reference.get(k) or "" for k in ("volumeName", "path", "key"))
+    out: Errors = []
+    if not name:
+        out.append(required(f"{path}.volumeName"))
+    elif name not in volumes:
+        out.append(FieldError("FieldValueNotFound", f"{path}.volumeName", "", name))
+    out += local_path(where, f"{path}.path") if where else [required(f"{path}.path")]
+    return out + (check(f"{path}.key", key, env_name) if key else [required(f"{path}.key")])

@@ -189,5 +189,21 @@ TYPES: Final[dict[str, str]] = {
         "MinAvailable:minAvailable:n Selector:selector:n MaxUnavailable:maxUnavailable:n "
         "UnhealthyPodEvictionPolicy:unhealthyPodEvictionPolicy:n"
     ),
+    "DeploymentStrategy": "Type:type:s RollingUpdate:rollingUpdate:{RollingUpdateDeployment}",
+    "RollingUpdateDeployment": "MaxUnavailable:maxUnavailable:i MaxSurge:maxSurge:i",
+    "DaemonSetUpdateStrategy": "Type:type:s RollingUpdate:rollingUpdate:{RollingUpdateDaemonSet}",
+    "RollingUpdateDaemonSet": "MaxUnavailable:maxUnavailable:i MaxSurge:maxSurge:i",
+    "StatefulSetUpdateStrategy": "Type:type:s RollingUpdate:rollingUpdate:{RollingUpdateStatefulSetStrategy}",
+    "RollingUpdateStatefulSetStrategy": "Partition:partition:i MaxUnavailable:maxUnavailable:n",
+    "JobSuccessPolicy": "Rules:rules:[SuccessPolicyRule]",
+    "SuccessPolicyRule": "SucceededIndexes:succeededIndexes:n SucceededCount:succeededCount:n",
+    "PodFailurePolicy": "Rules:rules:[PodFailurePolicyRule]",
+    "PodFailurePolicyRule": (
+        "Action:action:s OnExitCodes:onExitCodes:{OnExitCodes} OnPodConditions:onPodConditions:[OnPodCondition]"
+    ),
+    "OnExitCodes": "ContainerName:containerName:n Operator:operator:s Values:values:n",
+    "OnPodCondition": "Type:type:s Status:status:s",
+    "ScopeSelector": "MatchExpressions:matchExpressions:[ScopeRequirement]",
+    "ScopeRequirement": "ScopeName:scopeName:s Operator:operator:s Values:values:n",
     "RoleRef": "APIGroup:apiGroup:s Kind:kind:s Name:name:s",
 }

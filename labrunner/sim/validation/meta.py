@@ -209,6 +209,11 @@ def _requirement(expression: Obj, path: str) -> Errors:
     return out
 
 
+def readable(selector: Obj | None) -> bool:
+    """Whether a LabelSelector can be turned into a selector at all: keys, operators and values are well-formed."""
+    return not label_selector(selector, "")
+
+
 def selects_nothing(selector: Obj | None) -> bool:
     """Whether a LabelSelector has neither labels nor expressions."""
     return not selector or not (selector.get("matchLabels") or selector.get("matchExpressions"))

@@ -8,9 +8,9 @@ from typing import Any, Final
 from labrunner.sim.errors import forbidden_field, invalid_value, required
 from labrunner.sim.objects import Obj, annotations_of, clone
 from labrunner.sim.quantity import QuantityError, canonical
-from labrunner.sim.strategy.pods import qos_class
 from labrunner.sim.validation import meta, pod, scheduling
 from labrunner.sim.validation.internal_form import indented, render
+from labrunner.sim.validation.pod_annotations import APP_ARMOR, MIRROR, annotation_rules
 from labrunner.sim.validation.syntax import Errors, out_of_range
 
 _CHANGEABLE: Final = (
@@ -18,14 +18,13 @@ _CHANGEABLE: Final = (
     "`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` "
     "(allow it to be set to 1 if it was previously negative)"
 )
-_MIRROR: Final = "kubernetes.io/config.mirror"
 _INT32: Final = 2**31 - 1
 
 
 def update(new: Obj, old: Obj) -> Errors:
     """A Pod replaced through its main endpoint."""
     out = meta.update(new, old) + pod.metadata_and_spec(new)
-    out += _annotations(new, old)
+    out += changed_annotations(new, old)
     after, before = new.get("spec") or {}, old.get("spec") or {}
     for key in ("containers", "initContainers"):
         problems, stop = _same_containers(after.get(key) or [], before.get(key) or [], f"spec.{key}")
@@ -79,15 +78,25 @@ def spec_diff(old: Obj, new: Obj, kind: str = "PodSpec") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _annotations(new: Obj, old: Obj) -> Errors:
+def changed_annotations(new: Obj, old: Obj) -> Errors:
+    """Annotations that bind a pod for life; the new ones are checked too."""
     after, before = annotations_of(new), annotations_of(old)
-    key = _MIRROR
-    here = f"metadata.annotations[{key}]"
-    if key in before and after.get(key) != before[key]:
-        return [forbidden_field(here, "may not remove or update mirror pod annotation")]
-    if key in after and key not in before:
-        return [forbidden_field(here, "may not add mirror pod annotation")]
-    return []
+    out: Errors = []
+    for key in sorted(before):
+        if after.get(key) == before[key]:
+            continue
+        if key.startswith(APP_ARMOR):
+            text = "may not remove or update AppArmor annotations"
+            out.append(forbidden_field(f"metadata.annotations[{key}]", text))
+        elif key == MIRROR:
+            text = "may not remove or update mirror pod annotation"
+            out.append(forbidden_field(f"metadata.annotations[{key}]", text))
+    for key in sorted(set(after) - set(before)):
+        if key.startswith(APP_ARMOR):
+            out.append(forbidden_field(f"metadata.annotations[{key}]", "may not add AppArmor annotations"))
+        elif key == MIRROR:
+            out.append(forbidden_field(f"metadata.annotations[{key}]", "may not add mirror pod annotation"))
+    return out + annotation_rules(new, "metadata.annotations")
 
 
 def _same_containers(after: list[Obj], before: list[Obj], path: str) -> tuple[Errors, bool]:
@@ -157,7 +166,7 @@ def _munged(after: Obj, before: Obj) -> Obj:
 
 
 def _gated(munged: Obj, before: Obj) -> Errors:
-    """Pods behind a scheduling gate may narrow where they go."""
+    """Pods behind a scheduling gate may narrow where they go. Takes back, in *munged*, what is judged here."""
     out: Errors = []
     after, known = munged.get("nodeSelector") or {}, before.get("nodeSelector") or {}
     if after != known:
@@ -168,71 +177,42 @@ def _gated(munged: Obj, before: Obj) -> Errors:
             munged["nodeSelector"] = clone(known)
         else:
             munged.pop("nodeSelector", None)
-    node = (before.get("affinity") or {}).get("nodeAffinity")
-    if node is None and (munged.get("affinity") or {}).get("nodeAffinity") is not None:
-        rest = {k: v for k, v in munged["affinity"].items() if k != "nodeAffinity"}
-        if rest:
-            munged["affinity"] = rest
-        else:
-            munged.pop("affinity")
+    old_affinity: Obj | None = before.get("affinity")
+    old_node: Obj | None = (old_affinity or {}).get("nodeAffinity")
+    new_node: Obj | None = (munged.get("affinity") or {}).get("nodeAffinity")
+    if same(old_node, new_node):
+        return out
+    out += _narrowed(new_node, old_node)
+    rest = {k: v for k, v in (munged.get("affinity") or {}).items() if k != "nodeAffinity"}
+    if old_node is not None:
+        munged["affinity"] = {"nodeAffinity": clone(old_node), **rest}
+    elif rest or old_affinity is not None:
+        munged["affinity"] = rest
+    else:
+        munged.pop("affinity", None)
     return out
 
 
-def ephemeral_containers(new: Obj, old: Obj) -> Errors:
-    """A Pod replaced through ``ephemeralcontainers``."""
-    out = meta.update(new, old) + pod.metadata_and_spec(new)
-    after = {c.get("name"): c for c in (new.get("spec") or {}).get("ephemeralContainers") or []}
-    for container in (old.get("spec") or {}).get("ephemeralContainers") or []:
-        name = container.get("name")
-        path = "spec.ephemeralContainers"
-        if name not in after:
-            text = f'existing ephemeral containers "{name}" may not be removed\n'
-            out.append(forbidden_field(path, text))
-        elif not same(after[name], container):
-            diff = spec_diff(container, after[name], "Container")
-            text = f'existing ephemeral containers "{name}" may not be changed\n{diff}'
-            out.append(forbidden_field(path, text))
-    return out
+def _narrowed(new: Obj | None, old: Obj | None) -> Errors:
+    """Required node affinity: the terms stay, requirements are only added."""
+    required_terms = "requiredDuringSchedulingIgnoredDuringExecution"
+    known = ((old or {}).get(required_terms) or {}).get("nodeSelectorTerms") or []
+    terms = ((new or {}).get(required_terms) or {}).get("nodeSelectorTerms") or []
+    path = f"spec.affinity.nodeAffinity.{required_terms}.nodeSelectorTerms"
+    if known and len(known) != len(terms):
+        text = "no additions/deletions to non-empty NodeSelectorTerms list are allowed"
+        shown = [render(term, "NodeTerm") for term in terms] or None
+        return [invalid_value(path, shown, text)]
+    text = "only additions are allowed (no mutations or deletions)"
+    return [
+        invalid_value(f"{path}[{i}]", render(term, "NodeTerm"), text)
+        for i, (term, before) in enumerate(zip(terms, known, strict=False))
+        if not _only_more(term, before)
+    ]
 
 
-def resize(new: Obj, old: Obj) -> Errors:
-    """A Pod replaced through ``resize``: cpu and memory of its containers only."""
-    out = meta.update(new, old) + pod.metadata_and_spec(new)
-    after, before = new.get("spec") or {}, old.get("spec") or {}
-    if _MIRROR in annotations_of(old):
-        return [forbidden_field("", "static pods cannot be resized")]
-    if (before.get("os") or {}).get("name") == "windows":
-        return [forbidden_field("", "windows pods cannot be resized")]
-    quality = qos_class(new)
-    if (old.get("status") or {}).get("qosClass", quality) != quality:
-        text = "Pod QOS Class may not change as a result of resizing"
-        out.append(invalid_value("spec", (old.get("status") or {}).get("qosClass"), text))
-    for i, (container, known) in enumerate(_pairs(after, before, "initContainers")):
-        if container.get("restartPolicy") == "Always":
-            out += _resized(container, known, f"spec.initContainers[{i}].resources")
-        elif not same(container, known):
-            text = "resources for non-sidecar init containers are immutable"
-            out.append(forbidden_field("spec", text))
-    for i, (container, known) in enumerate(_pairs(after, before, "containers")):
-        out += _resized(container, known, f"spec.containers[{i}].resources")
-    return out
-
-
-def _pairs(after: Obj, before: Obj, key: str) -> list[tuple[Obj, Obj]]:
-    return list(zip(after.get(key) or [], before.get(key) or [], strict=False))
-
-
-def _resized(container: Obj, known: Obj, path: str) -> Errors:
-    out: Errors = []
-    after, before = container.get("resources") or {}, known.get("resources") or {}
-    for section, noun in (("requests", "requests"), ("limits", "limits")):
-        if set(before.get(section) or {}) - set(after.get(section) or {}):
-            out.append(forbidden_field(f"{path}.{section}", f"resource {noun} cannot be removed"))
-    others = ({k: v for k, v in (r.get(s) or {}).items() if k not in ("cpu", "memory")}
-              for r in (after, before) for s in ("requests", "limits"))  # fmt: skip
-    new_requests, new_limits, old_requests, old_limits = others
-    if not same(
-        {"requests": new_requests, "limits": new_limits}, {"requests": old_requests, "limits": old_limits}
-    ):
-        out.append(forbidden_field("spec", "only cpu and memory resources are mutable"))
-    return out
+def _only_more(new: Obj, old: Obj) -> bool:
+    keys = ("matchExpressions", "matchFields")
+    if not any(old.get(key) for key in keys):
+        return not any(new.get(key) for key in keys)
+    return all(same((new.get(key) or [])[: len(old.get(key) or [])], old.get(key) or []) for key in keys)

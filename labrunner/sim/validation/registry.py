@@ -17,6 +17,7 @@ from labrunner.sim.validation import (
     meta,
     networking,
     pod,
+    pod_subresources,
     pod_update,
     policies,
     service_networks,
@@ -109,8 +110,9 @@ RULES: Final[dict[str, tuple[Create, Update]]] = {
 
 # Subresources with rules of their own; the others only have their metadata checked.
 SUBRESOURCES: Final[dict[tuple[str, str], Update]] = {
-    ("pods", "ephemeralcontainers"): pod_update.ephemeral_containers,
-    ("pods", "resize"): pod_update.resize,
+    ("pods", "ephemeralcontainers"): pod_subresources.ephemeral_containers,
+    ("pods", "resize"): pod_subresources.resize,
+    ("pods", "status"): pod_subresources.status,
     ("namespaces", "finalize"): config.finalize_namespace,
     (_REQUESTS, "approval"): certificates.approve_request,
     (_REQUESTS, "status"): certificates.sign_request,

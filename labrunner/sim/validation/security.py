@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from labrunner.sim.errors import duplicate, invalid_value, not_supported, required
+from labrunner.sim.errors import duplicate, invalid_value, not_supported, required, too_long
 from labrunner.sim.objects import Obj
+from labrunner.sim.validation.local_paths import descending_path
+from labrunner.sim.validation.platform import windows_options
 from labrunner.sim.validation.syntax import Errors, identity
-from labrunner.sim.validation.volumes import descending_path
 
 _SYSCTL: Final = r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
 _PROFILES: Final = ("Localhost", "RuntimeDefault", "Unconfined")
@@ -28,6 +29,7 @@ def pod_context(context: Obj | None, spec: Obj, path: str) -> Errors:
     out += _sysctls(found.get("sysctls") or [], spec, f"{path}.sysctls")
     out += _choice(found, "fsGroupChangePolicy", ("Always", "OnRootMismatch"), path)
     out += seccomp_profile(found.get("seccompProfile"), f"{path}.seccompProfile")
+    out += windows_options(found.get("windowsOptions"), f"{path}.windowsOptions")
     out += app_armor_profile(found.get("appArmorProfile"), f"{path}.appArmorProfile")
     out += _choice(found, "supplementalGroupsPolicy", ("Merge", "Strict"), path)
     return out + _choice(found, "seLinuxChangePolicy", ("MountOption", "Recursive"), path)
@@ -81,6 +83,7 @@ def container_context(context: Obj | None, path: str, host_users: bool) -> Error
         if "CAP_SYS_ADMIN" in ((context.get("capabilities") or {}).get("add") or []):
             text = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
             out.append(invalid_value(path, internal_context(context), text))
+    out += windows_options(context.get("windowsOptions"), f"{path}.windowsOptions")
     return out + app_armor_profile(context.get("appArmorProfile"), f"{path}.appArmorProfile")
 
 
@@ -120,11 +123,11 @@ def app_armor_profile(profile: Obj | None, path: str) -> Errors:
     kind, local = profile.get("type") or "", profile.get("localhostProfile")
     here = f"{path}.localhostProfile"
     if kind == "Localhost":
-        if local is None or not local.strip():
+        if not local:
             return [required(here, "must be set when AppArmor type is Localhost")]
-        if local != local.strip():
-            return [invalid_value(here, local, "must not be padded with whitespace")]
-        return []
+        padded = local != local.strip()
+        out = [invalid_value(here, local, "must not be padded with whitespace")] if padded else []
+        return out + ([too_long(here, 4095)] if len(local.encode()) > 4095 else [])
     if not kind:
         return [required(f"{path}.type", "type is required when appArmorProfile is set")]
     if kind not in _PROFILES:

@@ -9,9 +9,10 @@ from labrunner.sim.errors import forbidden_field, invalid_value, not_supported, 
 from labrunner.sim.objects import Obj, clone, get_path
 from labrunner.sim.quantity import Quantity
 from labrunner.sim.validation import meta, quantities, scheduling
+from labrunner.sim.validation.local_paths import no_backsteps
 from labrunner.sim.validation.pod_update import same, spec_diff
 from labrunner.sim.validation.syntax import Errors, check, one_of
-from labrunner.sim.validation.volumes import csi, host_path, nfs, no_backsteps
+from labrunner.sim.validation.volumes import csi, host_path, nfs
 
 ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _VOLUME_MODES: Final = ("Block", "Filesystem")

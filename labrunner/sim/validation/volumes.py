@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -11,8 +10,10 @@ from labrunner.sim.errors import duplicate, forbidden_field, invalid_value, not_
 from labrunner.sim.objects import Obj
 from labrunner.sim.quantity import Quantity
 from labrunner.sim.validation import fieldrefs
+from labrunner.sim.validation.local_paths import descending_path, local_path, no_backsteps
 from labrunner.sim.validation.quantities import amount
-from labrunner.sim.validation.syntax import Errors, check
+from labrunner.sim.validation.syntax import Errors, check, one_of
+from labrunner.sim.validation.volume_plugins import PLUGINS
 
 _MODE: Final = "must be a number between 0 and 0777 (octal), both inclusive"
 _HOST_PATH_TYPES: Final = (
@@ -60,7 +61,9 @@ _SOURCES: Final = (
 )
 
 
-def volumes(found: list[Obj], path: str, pod_name: str = "") -> tuple[dict[str, Obj], Errors]:
+def volumes(
+    found: list[Obj], path: str, pod_name: str = "", *, is_pod: bool = False
+) -> tuple[dict[str, Obj], Errors]:
     """The valid volumes by name, and what is wrong with the others. *pod_name* is empty in templates."""
     out: Errors = []
     valid: dict[str, Obj] = {}
@@ -68,7 +71,7 @@ def volumes(found: list[Obj], path: str, pod_name: str = "") -> tuple[dict[str, 
     for i, volume in enumerate(found):
         here = f"{path}[{i}]"
         name = volume.get("name") or ""
-        problems = _source(volume, here, pod_name)
+        problems = _source(volume, here, pod_name, is_pod)
         problems += check(f"{here}.name", name, names.dns_label) if name else [required(f"{here}.name")]
         if name in valid:
             problems.append(duplicate(f"{here}.name", name))
@@ -82,7 +85,7 @@ def volumes(found: list[Obj], path: str, pod_name: str = "") -> tuple[dict[str, 
     return valid, out
 
 
-def _source(volume: Obj, path: str, pod_name: str) -> Errors:
+def _source(volume: Obj, path: str, pod_name: str, is_pod: bool) -> Errors:
     out: Errors = []
     seen = False
     for key, shown in _SOURCES:
@@ -96,9 +99,8 @@ def _source(volume: Obj, path: str, pod_name: str) -> Errors:
         rule = _RULES.get(key)
         if rule is not None:
             out += rule(source, f"{path}.{key}")
-        for field in _REQUIRED.get(key, ()):
-            if not source.get(field):
-                out.append(required(f"{path}.{key}.{field}"))
+        if key == "image" and is_pod and not source.get("reference"):
+            out.insert(0, required(f"{path}.image.reference"))
         if key == "ephemeral" and pod_name and volume.get("name"):
             claim = f"{pod_name}-{volume['name']}"
             out += [
@@ -108,23 +110,6 @@ def _source(volume: Obj, path: str, pod_name: str) -> Errors:
     if not seen:
         out.append(required(path, "must specify a volume type"))
     return out
-
-
-_REQUIRED: Final[dict[str, tuple[str, ...]]] = {
-    "gcePersistentDisk": ("pdName",),
-    "awsElasticBlockStore": ("volumeID",),
-    "persistentVolumeClaim": ("claimName",),
-    "glusterfs": ("endpoints", "path"),
-    "rbd": ("monitors", "image"),
-    "cinder": ("volumeID",),
-    "cephfs": ("monitors",),
-    "flexVolume": ("driver",),
-    "azureFile": ("secretName", "shareName"),
-    "vsphereVolume": ("volumePath",),
-    "portworxVolume": ("volumeID",),
-    "azureDisk": ("diskName", "diskURI"),
-    "gitRepo": ("repository",),
-}
 
 
 def _empty_dir(source: Obj, path: str) -> Errors:
@@ -299,14 +284,18 @@ def _ephemeral(source: Obj, path: str) -> Errors:
 
 
 def _image(source: Obj, path: str) -> Errors:
-    out = [] if source.get("reference") else [required(f"{path}.reference")]
-    policy = source.get("pullPolicy") or ""
-    if policy and policy not in ("Always", "IfNotPresent", "Never"):
-        out.append(not_supported(f"{path}.pullPolicy", policy, ("Always", "IfNotPresent", "Never")))
-    return out
+    policies = ("Always", "IfNotPresent", "Never")
+    return one_of(f"{path}.pullPolicy", source.get("pullPolicy") or "", policies)
+
+
+def _git_repo(source: Obj, path: str) -> Errors:
+    out = [] if source.get("repository") else [required(f"{path}.repository")]
+    return out + descending_path(source.get("directory") or "", f"{path}.directory")
 
 
 _RULES: Final[dict[str, Callable[[Obj, str], Errors]]] = {
+    **PLUGINS,
+    "gitRepo": _git_repo,
     "emptyDir": _empty_dir,
     "hostPath": host_path,
     "secret": _secret,
@@ -318,25 +307,6 @@ _RULES: Final[dict[str, Callable[[Obj, str], Errors]]] = {
     "ephemeral": _ephemeral,
     "image": _image,
 }
-
-
-def no_backsteps(target: str, path: str) -> Errors:
-    """A path without ``..`` elements."""
-    return [invalid_value(path, target, "must not contain '..'")] if ".." in target.split("/") else []
-
-
-def descending_path(target: str, path: str) -> Errors:
-    """A relative path that stays below its root."""
-    out = [invalid_value(path, target, "must be a relative path")] if posixpath.isabs(target) else []
-    return out + no_backsteps(target, path)
-
-
-def local_path(target: str, path: str) -> Errors:
-    """A descending path whose name does not begin with two dots."""
-    out = descending_path(target, path)
-    if target.startswith("..") and not target.startswith("../") and target != "..":
-        out.append(invalid_value(path, target, "must not start with '..'"))
-    return out
 
 
 def supports_devices(volume: Obj) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from labrunner.sim import names
 from labrunner.sim.errors import forbidden_field, invalid_value, not_supported, required
 from labrunner.sim.objects import Obj
 from labrunner.sim.validation import meta, pod
+from labrunner.sim.validation.internal_form import render
 from labrunner.sim.validation.pod_update import same
 from labrunner.sim.validation.syntax import Errors, check, non_negative, percent
 
@@ -42,8 +44,11 @@ def at_most_all(path: str, value: Any) -> Errors:
 
 
 def is_zero(value: Any) -> bool:
-    """Whether a count or percentage stands for nothing."""
-    return value in (None, 0, "0%")
+    """Whether a count or percentage stands for nothing. Text that is neither counts as nothing."""
+    if not isinstance(value, str):
+        return not value
+    digits = value.removesuffix("%").removeprefix("+")
+    return not (digits.isascii() and digits.isdigit()) or int(digits) == 0
 
 
 def _selector(spec: Obj, kind: str) -> Errors:
@@ -56,13 +61,21 @@ def _selector(spec: Obj, kind: str) -> Errors:
     return out
 
 
+def _selected_template(spec: Obj, kind: str) -> Errors:
+    """The template of a workload whose selector may be unreadable, in which case nobody looks at the template."""
+    selector = spec.get("selector")
+    if not meta.readable(selector):
+        return [invalid_value("spec.selector", selector, "invalid label selector")]
+    return _template(spec, kind)
+
+
 def _template(spec: Obj, kind: str) -> Errors:
     path = "spec.template"
     template: Obj = spec.get("template") or {}
     selector = spec.get("selector")
     labels = (template.get("metadata") or {}).get("labels")
     out: Errors = []
-    if meta.template_mismatch(selector, labels):
+    if kind != "DaemonSet" and meta.template_mismatch(selector, labels):
         out.append(invalid_value(f"{path}.metadata.labels", labels, _MISMATCH))
     out += pod.template(template, path)
     found: Obj = template.get("spec") or {}
@@ -77,7 +90,7 @@ def _template(spec: Obj, kind: str) -> Errors:
 def _deployment_spec(spec: Obj) -> Errors:
     out = non_negative("spec.replicas", spec.get("replicas"))
     out += _selector(spec, "deployment")
-    out += _template(spec, "ReplicaSet")
+    out += _selected_template(spec, "ReplicaSet")
     out += _deployment_strategy(spec.get("strategy") or {})
     out += non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
     out += non_negative("spec.revisionHistoryLimit", spec.get("revisionHistoryLimit"))
@@ -99,7 +112,8 @@ def _deployment_strategy(strategy: Obj) -> Errors:
         text = "may not be specified when strategy `type` is 'Recreate'"
         return [forbidden_field(f"{path}.rollingUpdate", text)]
     if kind != "RollingUpdate":
-        return [not_supported(f"{path}.type", kind, ("Recreate", "RollingUpdate"))]
+        shown = render(strategy, "DeploymentStrategy")
+        return [not_supported(path, shown, ("Recreate", "RollingUpdate"))]
     return _rolling(rolling or {}, f"{path}.rollingUpdate")
 
 
@@ -116,21 +130,19 @@ def _rolling(rolling: Obj, path: str) -> Errors:
 def _replica_set_spec(spec: Obj) -> Errors:
     out = non_negative("spec.replicas", spec.get("replicas"))
     out += non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
-    return out + _selector(spec, "deployment") + _template(spec, "ReplicaSet")
+    return out + _selector(spec, "deployment") + _selected_template(spec, "ReplicaSet")
 
 
 def _daemon_set_spec(spec: Obj) -> Errors:
     selector = spec.get("selector")
     template: Obj = spec.get("template") or {}
     labels = (template.get("metadata") or {}).get("labels")
-    out: Errors = [] if selector is not None else [required("spec.selector")]
-    out += meta.label_selector(selector, "spec.selector")
-    if meta.template_mismatch(selector, labels):
+    out = meta.label_selector(selector, "spec.selector")
+    if not out and (selector is None or not meta.selector_matches(selector, labels)):
         out.append(invalid_value("spec.template.metadata.labels", labels, _MISMATCH))
-    elif meta.selects_nothing(selector):
+    if selector is not None and meta.selects_nothing(selector):
         out.append(invalid_value("spec.selector", selector, "empty selector is invalid for daemonset"))
-    # The selector has been compared already.
-    out += _template({**spec, "selector": {}}, "DaemonSet")
+    out += _template(spec, "DaemonSet")
     out += non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
     out += _daemon_strategy(spec.get("updateStrategy") or {})
     return out + non_negative("spec.revisionHistoryLimit", spec.get("revisionHistoryLimit"))
@@ -141,20 +153,22 @@ def _daemon_strategy(strategy: Obj) -> Errors:
     if kind == "OnDelete":
         return []
     if kind != "RollingUpdate":
-        return [not_supported(f"{path}.type", kind, ("OnDelete", "RollingUpdate"))]
+        shown = render(strategy, "DaemonSetUpdateStrategy")
+        return [not_supported(path, shown, ("RollingUpdate", "OnDelete"))]
     rolling: Obj = strategy.get("rollingUpdate") or {}
     unavailable, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
     here = f"{path}.rollingUpdate"
     out = int_or_percent(f"{here}.maxUnavailable", unavailable) + int_or_percent(f"{here}.maxSurge", surge)
+    out += at_most_all(f"{here}.maxUnavailable", unavailable) + at_most_all(f"{here}.maxSurge", surge)
     if is_zero(unavailable) and is_zero(surge):
         out.append(required(f"{here}.maxUnavailable", "cannot be 0 when maxSurge is 0"))
     elif not is_zero(unavailable) and not is_zero(surge):
         text = "may not be set when maxUnavailable is non-zero"
         out.append(invalid_value(f"{here}.maxSurge", surge, text))
-    return out + at_most_all(f"{here}.maxUnavailable", unavailable) + at_most_all(f"{here}.maxSurge", surge)
+    return out
 
 
-def _stateful_set_spec(spec: Obj) -> Errors:
+def _stateful_set_spec(spec: Obj, *, check_service_name: bool = True) -> Errors:
     out: Errors = []
     policy = spec.get("podManagementPolicy") or ""
     if not policy:
@@ -167,6 +181,8 @@ def _stateful_set_spec(spec: Obj) -> Errors:
     out += non_negative("spec.replicas", spec.get("replicas"))
     out += non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
     out += non_negative("spec.ordinals.start", (spec.get("ordinals") or {}).get("start"))
+    if check_service_name and spec.get("serviceName"):
+        out += check("spec.serviceName", spec["serviceName"], names.dns_label)
     selector = spec.get("selector")
     if selector is None:
         out.append(required("spec.selector"))
@@ -182,18 +198,26 @@ def _stateful_template(spec: Obj) -> Errors:
     template: Obj = spec.get("template") or {}
     labels = (template.get("metadata") or {}).get("labels")
     selector = spec.get("selector")
+    found: Obj = template.get("spec") or {}
     out: Errors = []
+    if not meta.readable(selector):
+        out.append(invalid_value("spec.selector", selector, ""))
+        return out + _always_restarts(found)
     if meta.template_mismatch(selector, labels):
         out.append(invalid_value("spec.template.metadata.labels", labels, _MISMATCH))
     claims = [
         {"name": (c.get("metadata") or {}).get("name", ""), "persistentVolumeClaim": {"claimName": "claim"}}
         for c in spec.get("volumeClaimTemplates") or []
     ]
-    found: Obj = template.get("spec") or {}
     named = {c["name"] for c in claims}
     own = [v for v in found.get("volumes") or [] if v.get("name") not in named]
     # Claim templates take the place of volumes of the same name, so mounts may refer to either.
     out += pod.template({**template, "spec": {**found, "volumes": [*own, *claims]}}, "spec.template")
+    return out + _always_restarts(found)
+
+
+def _always_restarts(found: Obj) -> Errors:
+    out: Errors = []
     if found.get("restartPolicy") != "Always":
         path = "spec.template.spec.restartPolicy"
         out.append(not_supported(path, found.get("restartPolicy") or "", ("Always",)))
@@ -212,17 +236,12 @@ def _stateful_strategy(strategy: Obj) -> Errors:
         if rolling is None:
             return []
         text = "only allowed for updateStrategy 'RollingUpdate'"
-        return [invalid_value(f"{path}.rollingUpdate", rolling, text)]
+        shown = render(rolling, "RollingUpdateStatefulSetStrategy")
+        return [invalid_value(f"{path}.rollingUpdate", shown, text)]
     if kind == "RollingUpdate":
-        here = f"{path}.rollingUpdate"
-        out = non_negative(f"{here}.partition", (rolling or {}).get("partition"))
-        unavailable = (rolling or {}).get("maxUnavailable")
-        if unavailable is not None:
-            out += int_or_percent(f"{here}.maxUnavailable", unavailable)
-            if is_zero(unavailable):
-                out.append(invalid_value(f"{here}.maxUnavailable", unavailable, "cannot be 0"))
-        return out
-    return [invalid_value(path, strategy, "must be 'RollingUpdate' or 'OnDelete'")]
+        return non_negative(f"{path}.rollingUpdate.partition", (rolling or {}).get("partition"))
+    shown = render(strategy, "StatefulSetUpdateStrategy")
+    return [invalid_value(path, shown, "must be 'RollingUpdate' or 'OnDelete'")]
 
 
 def _retention(policy: Obj | None) -> Errors:
@@ -265,14 +284,18 @@ create_deployment, update_deployment = _whole(_deployment_spec, True)
 create_replica_set, update_replica_set = _whole(_replica_set_spec, True)
 create_daemon_set, update_daemon_set = _whole(_daemon_set_spec, True)
 create_replication_controller, update_replication_controller = _whole(_replication_controller_spec, False)
-create_stateful_set, _ = _whole(_stateful_set_spec, False)
+
+
+def create_stateful_set(obj: Obj) -> Errors:
+    """A StatefulSet, whose name becomes part of host names."""
+    return meta.create(obj, True, names.dns_label) + _stateful_set_spec(obj.get("spec") or {})
 
 
 def update_stateful_set(new: Obj, old: Obj) -> Errors:
     """A StatefulSet keeps most of its spec for life."""
     after, before = new.get("spec") or {}, old.get("spec") or {}
     out = meta.update(new, old)
-    out += _stateful_set_spec(after)
+    out += _stateful_set_spec(after, check_service_name=False)
     kept = {key: value for key, value in after.items() if key not in _STATEFUL_CHANGEABLE}
     known = {key: value for key, value in before.items() if key not in _STATEFUL_CHANGEABLE}
     if not same(kept, known):
@@ -290,7 +313,8 @@ def create_revision(obj: Obj) -> Errors:
 
 def update_revision(new: Obj, old: Obj) -> Errors:
     """A ControllerRevision's data never change."""
-    return meta.update(new, old) + meta.immutable("data", new.get("data"), old.get("data"))
+    out = meta.update(new, old) + create_revision(new)
+    return out + meta.immutable("data", new.get("data"), old.get("data"))
 
 
 def create_template(obj: Obj) -> Errors:
