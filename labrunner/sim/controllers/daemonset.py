@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from labrunner.sim.controllers.deployment_rules import scaled
+from labrunner.sim.controllers import daemonset_rollout as rollout
+from labrunner.sim.controllers.backoff import Backoff
 from labrunner.sim.controllers.ownership import claim, owners_of_kind
 from labrunner.sim.controllers.podstate import available_in, is_finished, is_ready, phase
+from labrunner.sim.controllers.replicaset import namespace_is_ending
 from labrunner.sim.controllers.revisions import sync_history, trim_history
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself, key_of
 from labrunner.sim.controllers.scheduler.matching import matches_node_affinity, untolerated
@@ -28,6 +30,7 @@ from labrunner.sim.objects import (
 from labrunner.sim.selectors import from_label_selector
 
 if TYPE_CHECKING:
+    from labrunner.sim.api.local import Api
     from labrunner.sim.store import Change
 
 SETS: Final = "daemonsets.apps"
@@ -46,6 +49,10 @@ class DaemonSetController(Controller):
     """Maps DaemonSets to what :class:`_Set` does."""
 
     name = "daemonset-controller"
+
+    def __init__(self, api: Api) -> None:
+        super().__init__(api)
+        self.failures = Backoff(1.0, 900.0)
 
     def watches(self) -> Mapping[str, Mapper]:
         return {SETS: itself, "nodes": self._of_node, "pods": lambda c: owners_of_kind(c, "DaemonSet")}
@@ -72,6 +79,7 @@ class _Set:
         self.spec = owner["spec"]
         self.now = self.api.clock.now()
         self.ready_seconds = int(self.spec.get("minReadySeconds") or 0)
+        self.strategy: Obj = self.spec.get("updateStrategy") or {}
         self.nodes = self.api.store.list("nodes")
         self.wait: float | None = None
 
@@ -80,10 +88,9 @@ class _Set:
         current = labels_of(history.current).get(REVISION_LABEL, "")
         failure: ApiError | None = None
         if not is_terminating(self.owner):
-            failure = self._manage(current)
-            strategy = get_path(self.spec, "updateStrategy", "type", default="RollingUpdate")
-            if strategy == "RollingUpdate" and failure is None:
-                self._roll(current)
+            busy, failure = self._manage(current)
+            if not busy and self.strategy.get("type", "RollingUpdate") == "RollingUpdate":
+                failure = self._roll(current)
         self._report(current)
         used = {labels_of(p).get(REVISION_LABEL, "") for p in self._pods()}
         in_use = {name_of(r) for r in history.revisions if labels_of(r).get(REVISION_LABEL) in used}
@@ -101,7 +108,8 @@ class _Set:
     def _by_node(self) -> dict[str, list[Obj]]:
         out: dict[str, list[Obj]] = {}
         for pod in self._pods():
-            out.setdefault(_node_of(pod), []).append(pod)
+            if not (is_terminating(pod) and is_finished(pod)):
+                out.setdefault(_node_of(pod), []).append(pod)
         return out
 
     def _pod(self, node: str) -> Obj:
@@ -137,7 +145,8 @@ class _Set:
 
     # pods
 
-    def _manage(self, current: str) -> ApiError | None:
+    def _manage(self, current: str) -> tuple[bool, ApiError | None]:
+        """One pod on every node that should have one; whether anything was done, and what was refused."""
         by_node = self._by_node()
         names = {name_of(n) for n in self.nodes}
         missing: list[str] = []
@@ -146,23 +155,39 @@ class _Set:
             should, may_stay = self._belongs(node)
             there = by_node.get(name_of(node), [])
             live = [p for p in there if not is_terminating(p)]
-            for pod in [p for p in live if phase(p) == "Failed"]:
-                where = f"{namespace_of(pod)}/{name_of(pod)} on node {name_of(node)}"
-                text = f"Found failed daemon pod {where}, will try to kill it"
-                self.controller.event(self.owner, "Warning", "FailedDaemonPod", text)
-                surplus.append(pod)
-                live.remove(pod)
             if should and not there:
                 missing.append(name_of(node))
             elif not may_stay:
                 surplus += live
-            elif len(live) > 1:
-                surplus += sorted(live, key=lambda p: meta(p).get("creationTimestamp", ""))[1:]
+            else:
+                surplus += self._ended(live, name_of(node))
+                running = [p for p in live if not is_finished(p)]
+                surplus += rollout.excess(running, self.strategy, current, self._available)
         surplus += [p for n, pods in by_node.items() if n not in names for p in pods if not is_terminating(p)]
         failure = self._create(missing, current)
         for pod in surplus:
             self._delete(pod)
-        return failure
+        return bool(missing or surplus), failure
+
+    def _ended(self, pods: list[Obj], node: str) -> list[Obj]:
+        """Pods that should not have ended: each is told of, and goes; failed ones of a node ever less often."""
+        out: list[Obj] = []
+        for pod in pods:
+            where = f"{namespace_of(pod)}/{name_of(pod)} on node {node}"
+            if phase(pod) == "Failed":
+                left = self.controller.failures.left((uid_of(self.owner), node), self.now)
+                if left > 0:
+                    self.wait = min(left, self.wait or left)
+                    continue
+                self.controller.failures.note((uid_of(self.owner), node), self.now)
+                text = f"Found failed daemon pod {where}, will try to kill it"
+                self.controller.event(self.owner, "Warning", "FailedDaemonPod", text)
+                out.append(pod)
+            elif phase(pod) == "Succeeded":
+                text = f"Found succeeded daemon pod {where}, will try to delete it"
+                self.controller.event(self.owner, "Normal", "SucceededDaemonPod", text)
+                out.append(pod)
+        return out
 
     def _create(self, nodes: Iterable[str], current: str) -> ApiError | None:
         failure: ApiError | None = None
@@ -177,6 +202,8 @@ class _Set:
             try:
                 made = self.api.create("pods", pod)
             except ApiError as error:
+                if namespace_is_ending(error):
+                    return None
                 self.controller.event(
                     self.owner, "Warning", "FailedCreate", f"Error creating: {error.message}"
                 )
@@ -197,27 +224,13 @@ class _Set:
             self.wait = min(left, self.wait or left)
         return left == 0
 
-    def _roll(self, current: str) -> None:
-        by_node = self._by_node()
-        wanted = [name_of(n) for n in self.nodes if self._belongs(n)[0]]
-        allowed = get_path(self.spec, "updateStrategy", "rollingUpdate", "maxUnavailable", default=1)
-        room = max(1, scaled(allowed, len(wanted), round_up=True))
-        unavailable = 0
-        sick: list[Obj] = []
-        well: list[Obj] = []
-        for node in wanted:
-            there = [p for p in by_node.get(node, []) if not is_terminating(p)]
-            if len(there) != 1:
-                unavailable += 1
-            elif labels_of(there[0]).get(REVISION_LABEL) == current:
-                unavailable += not self._available(there[0])
-            elif self._available(there[0]):
-                well.append(there[0])
-            else:
-                sick.append(there[0])
-                unavailable += 1
-        for pod in [*sick, *well[: max(0, room - unavailable)]]:
+    def _roll(self, current: str) -> ApiError | None:
+        wanted = {name_of(n) for n in self.nodes if self._belongs(n)[0]}
+        found = rollout.plan(self._by_node(), wanted, self.strategy, current, self._available)
+        failure = self._create(found.create, current)
+        for pod in found.delete:
             self._delete(pod)
+        return failure
 
     # status
 
@@ -232,17 +245,17 @@ class _Set:
         available = updated = 0
         for node in self.nodes:
             should, _ = self._belongs(node)
-            there = [p for p in by_node.get(name_of(node), []) if not is_finished(p)]
+            there = rollout.oldest_first(by_node.get(name_of(node), []))
             if not should:
                 counts["numberMisscheduled"] += bool(there)
                 continue
             counts["desiredNumberScheduled"] += 1
             if not there:
                 continue
-            oldest = min(there, key=lambda p: meta(p).get("creationTimestamp", ""))
+            oldest = there[0]
             counts["currentNumberScheduled"] += 1
             counts["numberReady"] += is_ready(oldest)
-            available += self._available(oldest)
+            available += is_ready(oldest) and self._available(oldest)
             updated += labels_of(oldest).get(REVISION_LABEL) == current
         status: Obj = {**counts, "observedGeneration": get_path(owner, "metadata", "generation", default=1)}
         optional = {
