@@ -19,6 +19,7 @@ from labrunner.sim.api.discovery import Discovery
 from labrunner.sim.api.local import Api
 from labrunner.sim.api.metadata import ordered
 from labrunner.sim.api.openapi import OpenApi
+from labrunner.sim.api.own_objects import own_objects
 from labrunner.sim.api.resource_handler import ResourceHandler
 from labrunner.sim.api.security import Security
 from labrunner.sim.clock import Clock, RealClock, timestamp
@@ -175,7 +176,7 @@ def bootstrap(api: Api) -> None:
     fresh = api.store.count("namespaces") == 0
     now = api.clock.now()
     objects: Iterator[tuple[str, Obj]] = iter(bootstrap_objects(now)) if fresh else iter(())
-    for gr, obj in (*objects, *auth.bootstrap_objects()):
+    for gr, obj in (*objects, *auth.bootstrap_objects(), *own_objects(api.registry, now)):
         rt = api.type_of(gr)
         found = meta(obj)
         if api.store.record(gr, found.get("namespace") or "", found["name"]) is not None:

@@ -10,6 +10,7 @@ from labrunner.sim.controllers.daemonset import DaemonSetController
 from labrunner.sim.controllers.deployment import DeploymentController
 from labrunner.sim.controllers.disruption import DisruptionController
 from labrunner.sim.controllers.endpoints import EndpointsController, EndpointSliceController
+from labrunner.sim.controllers.ephemeral_volumes import EphemeralVolumes
 from labrunner.sim.controllers.expiry import ExpiryController
 from labrunner.sim.controllers.garbage import GarbageCollector
 from labrunner.sim.controllers.job import JobController
@@ -21,6 +22,7 @@ from labrunner.sim.controllers.nodes import (
     OrphanedPods,
     TaintEviction,
 )
+from labrunner.sim.controllers.own_objects import ClusterAddresses, CustomGroups, OwnService
 from labrunner.sim.controllers.quota import QuotaController
 from labrunner.sim.controllers.replicaset import REPLICATION_CONTROLLER, ReplicaSetController
 from labrunner.sim.controllers.runner import Controller, Runner
@@ -28,8 +30,9 @@ from labrunner.sim.controllers.scheduler import SchedulerController
 from labrunner.sim.controllers.serviceaccounts import NamespaceDefaults, TokenMaker, TokenSecrets
 from labrunner.sim.controllers.signing import ApprovingController, RequestCleaner, Sign, SigningController
 from labrunner.sim.controllers.statefulset import StatefulSetController
+from labrunner.sim.controllers.volume_phases import VolumeController
 from labrunner.sim.controllers.volume_protection import ClaimProtection, VolumeProtection
-from labrunner.sim.controllers.volumes import ClaimController, VolumeController
+from labrunner.sim.controllers.volumes import ClaimController
 from labrunner.sim.node.kubelet import KubeletController
 
 if TYPE_CHECKING:
@@ -75,6 +78,9 @@ def start(
             DaemonSetController(api),
             JobController(api),
             CronJobController(api),
+            ClusterAddresses(api),
+            CustomGroups(api),
+            OwnService(api),
             EndpointSliceController(api),
             EndpointsController(api),
             MirroringController(api),
@@ -93,6 +99,7 @@ def start(
             RequestCleaner(api),
             ClaimController(api),
             VolumeController(api),
+            EphemeralVolumes(api),
             ClaimProtection(api),
             VolumeProtection(api),
             SchedulerController(api),

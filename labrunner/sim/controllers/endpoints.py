@@ -239,7 +239,7 @@ class EndpointsController(_OfServices):
             if found is not None and service is None and labels_of(found).get(MANAGED_BY_OLD) == self.name:
                 self.api.delete("endpoints", key[1], key[0])
             return None
-        if not get_path(service, "spec", "selector"):
+        if not get_path(service, "spec", "selector") or service["spec"].get("type") == "ExternalName":
             return None
         subsets = self._subsets(service)
         labels = {**labels_of(service), MANAGED_BY_OLD: self.name}

@@ -36,6 +36,11 @@ def bootstrap_objects(now: datetime) -> Iterator[tuple[str, Obj]]:
     for index, name in enumerate((CONTROL_PLANE, *WORKERS)):
         yield "nodes", _node(name, index, now)
         yield "leases.coordination.k8s.io", _lease(name, now)
+    yield from kubernetes_service(now)
+
+
+def kubernetes_service(now: datetime) -> Iterator[tuple[str, Obj]]:
+    """The service through which pods reach the API server, and where it is."""
     yield "services", _kubernetes_service(now)
     yield "endpoints", _kubernetes_endpoints(now)
     yield "endpointslices.discovery.k8s.io", _kubernetes_slice(now)
@@ -88,7 +93,7 @@ def _storage_class(now: datetime) -> Obj:
         ),
         "provisioner": PROVISIONER,
         "reclaimPolicy": "Delete",
-        "volumeBindingMode": "Immediate",
+        "volumeBindingMode": "WaitForFirstConsumer",
     }
 
 

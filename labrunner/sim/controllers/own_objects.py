@@ -1,0 +1,112 @@
+"""What the API server's own loops keep in step: IPAddresses of services, APIServices of custom groups, ``kubernetes``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from labrunner.sim.api.own_objects import API_SERVICES, AUTOMANAGED, IP_ADDRESSES, api_service, ip_address
+from labrunner.sim.clock import timestamp
+from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself
+from labrunner.sim.node.bootstrap import kubernetes_service
+from labrunner.sim.objects import Obj, get_path, labels_of, name_of, namespace_of
+
+if TYPE_CHECKING:
+    from labrunner.sim.store import Change
+
+_DEFINITIONS: Final = "customresourcedefinitions.apiextensions.k8s.io"
+_RECREATED_AFTER: Final = 10.0
+
+
+class ClusterAddresses(Controller):
+    """An IPAddress for each cluster IP in use, and none for the others."""
+
+    name = "ipallocator"
+
+    def watches(self) -> Mapping[str, Mapper]:
+        return {"services": _addresses_of, IP_ADDRESSES: itself}
+
+    def reconcile(self, key: Key) -> float | None:
+        address = key[1]
+        found = self.api.store.get(IP_ADDRESSES, "", address)
+        holder = self._holder(address)
+        if holder is not None and found is None:
+            self.api.create(IP_ADDRESSES, ip_address(address, namespace_of(holder), name_of(holder)))
+        elif holder is None and found is not None and _is_services(found):
+            self.api.delete(IP_ADDRESSES, address)
+        return None
+
+    def _holder(self, address: str) -> Obj | None:
+        for service in self.api.store.list("services"):
+            if address in get_path(service, "spec", "clusterIPs", default=[]):
+                return service
+        return None
+
+
+def _addresses_of(change: Change) -> Iterable[Key]:
+    for service in (change.old, change.new):
+        for address in get_path(service, "spec", "clusterIPs", default=[]):
+            if address != "None":
+                yield "", address
+
+
+def _is_services(found: Obj) -> bool:
+    return labels_of(found).get("ipaddress.kubernetes.io/managed-by") == "ipallocator.k8s.io"
+
+
+class CustomGroups(Controller):
+    """An APIService for each group and version that a definition serves."""
+
+    name = "crd-autoregister"
+
+    def watches(self) -> Mapping[str, Mapper]:
+        return {_DEFINITIONS: _groups_of, API_SERVICES: itself}
+
+    def reconcile(self, key: Key) -> float | None:
+        version, _, group = key[1].partition(".")
+        found = self.api.store.get(API_SERVICES, "", key[1])
+        wanted = any(key in _served(definition) for definition in self.api.store.list(_DEFINITIONS))
+        if wanted and found is None:
+            moment = timestamp(self.api.clock.now())
+            self.api.create(API_SERVICES, api_service(group, version, moment, custom=True))
+        elif not wanted and found is not None and labels_of(found).get(AUTOMANAGED) == "true":
+            self.api.delete(API_SERVICES, key[1])
+        return None
+
+
+def _served(definition: Obj) -> list[Key]:
+    group = get_path(definition, "spec", "group", default="")
+    versions = get_path(definition, "spec", "versions", default=[])
+    return [("", f"{version['name']}.{group}") for version in versions if version.get("served")]
+
+
+def _groups_of(change: Change) -> Iterable[Key]:
+    for definition in (change.old, change.new):
+        if definition is not None:
+            yield from _served(definition)
+
+
+class OwnService(Controller):
+    """The service ``kubernetes``, which comes back some seconds after it was deleted."""
+
+    name = "kubernetes-service"
+    _missed = False
+
+    def watches(self) -> Mapping[str, Mapper]:
+        return {"services": _only_own}
+
+    def reconcile(self, key: Key) -> float | None:
+        if self.api.store.get("services", *key) is not None:
+            self._missed = False
+            return None
+        if not self._missed:
+            self._missed = True
+            return _RECREATED_AFTER
+        for gr, obj in kubernetes_service(self.api.clock.now()):
+            if self.api.store.get(gr, *key) is None:
+                self.api.create(gr, obj)
+        return None
+
+
+def _only_own(change: Change) -> Iterable[Key]:
+    return [key for key in itself(change) if key == ("default", "kubernetes")]
