@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from labrunner.authoring.lint_kinds import missing_kinds
 from labrunner.authoring.lint_render import render_json, render_text
 from labrunner.authoring.lint_rules import module_problems
 from labrunner.content.findings import suggestion
@@ -66,6 +67,7 @@ def _lint_module(folder: Path, pack: Path) -> Iterator[Problem]:
     if loaded.module is not None:
         yield from module_problems(loaded.module)
         yield from _missing_modules(loaded.module, pack)
+        yield from missing_kinds(loaded.module)
 
 
 def _missing_modules(module: Module, pack: Path) -> Iterator[Problem]:

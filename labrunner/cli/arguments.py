@@ -85,6 +85,14 @@ def _cluster(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         command.add_argument(
             "name", nargs="?", default="default", metavar="NAME", help="a name, or a module's id"
         )
+        if action == "up":
+            command.add_argument(
+                "--kinds",
+                action="append",
+                default=[],
+                metavar="SET",
+                help="also serve the custom kinds of istio, gateway-api or linkerd (may be given several times)",
+            )
 
 
 def _sim(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

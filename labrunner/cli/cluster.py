@@ -20,7 +20,9 @@ def run(arguments: argparse.Namespace) -> int:
             "Use lower-case letters, digits and -.",
             exit_codes.USAGE,
         )
-    cluster = SimulatedCluster(arguments.name, home().cluster(arguments.name))
+    cluster = SimulatedCluster(
+        arguments.name, home().cluster(arguments.name), getattr(arguments, "kinds", ())
+    )
     return asyncio.run(_act(arguments.action, cluster))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 
 from labrunner.cluster import sim_control as control
 from labrunner.cluster.driver import ClusterError, ClusterStatus, DriverKind, OnStage, Stage
 from labrunner.content.requirements import SIMULATED, Capabilities
+from labrunner.content.versions import VersionedName
 from labrunner.sim import process
 
 PASSING = frozenset({"events", "events.events.k8s.io", "leases.coordination.k8s.io"})
@@ -17,14 +18,18 @@ PASSING = frozenset({"events", "events.events.k8s.io", "leases.coordination.k8s.
 
 
 class SimulatedCluster:
-    """`directory` holds everything of it: kubeconfig, certificates, journal, log."""
+    """`directory` holds everything of it: kubeconfig, certificates, journal, log.
+
+    `kinds` are the sets of custom kinds it serves from the start, as a module asks for them: `istio`, `istio>=1.24`.
+    """
 
     kind: DriverKind = "sim"
     simulated = True
 
-    def __init__(self, name: str, directory: Path) -> None:
+    def __init__(self, name: str, directory: Path, kinds: Sequence[str] = ()) -> None:
         self.name = name
         self.directory = directory
+        self._kinds = tuple(kinds)
 
     @property
     def choice(self) -> str:
@@ -43,7 +48,8 @@ class SimulatedCluster:
         return self.directory / "kubeconfig"
 
     async def up(self, on_stage: OnStage) -> None:
-        on_stage(Stage(1, 1, "Starting the simulated cluster"))
+        stages = 1 + len(self._kinds)
+        on_stage(Stage(1, stages, "Starting the simulated cluster"))
         try:
             await _to_its_end(asyncio.to_thread(process.start, self.directory))
         except (process.StartError, OSError) as error:
@@ -51,6 +57,23 @@ class SimulatedCluster:
                 f"the simulated cluster did not start: {error}",
                 f"Its log is {self.directory / 'server.log'}; try `labrunner cluster down {self.name}` and start again.",
             ) from error
+        for number, wanted in enumerate(self._kinds, 2):
+            on_stage(Stage(number, stages, f"Serving the kinds of {wanted}"))
+            await asyncio.to_thread(self._install, VersionedName.parse(wanted))
+
+    def _install(self, wanted: VersionedName) -> None:
+        try:
+            version = control.install_kinds(self.kubeconfig, wanted.name)
+        except control.NotThereError as error:
+            raise ClusterError(
+                f"the simulated cluster has no kinds of {wanted.name}: {error}",
+                "Use --cluster kind or --cluster context:NAME, or let the module bring its own definitions.",
+            ) from error
+        if not wanted.allows(version):
+            raise ClusterError(
+                f"the lab asks for {wanted}, and the simulated cluster's kinds are those of {wanted.name} {version}",
+                "Use --cluster kind or --cluster context:NAME.",
+            )
 
     async def status(self) -> ClusterStatus:
         found = await asyncio.to_thread(process.status, self.directory)
@@ -75,7 +98,7 @@ class SimulatedCluster:
     async def restore(self, name: str) -> bool:
         try:
             await asyncio.to_thread(control.restore_snapshot, self.kubeconfig, name)
-        except control.UnknownSnapshotError:
+        except control.NotThereError:
             return False
         return True
 

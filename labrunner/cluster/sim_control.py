@@ -19,8 +19,8 @@ PREFIX = "/simulated/v1"
 SECONDS = 10.0
 
 
-class UnknownSnapshotError(Exception):
-    """There is no snapshot of that name."""
+class NotThereError(Exception):
+    """There is no snapshot, or no set of kinds, of that name; the message is the cluster's."""
 
 
 def save_snapshot(kubeconfig: Path, name: str) -> None:
@@ -29,13 +29,18 @@ def save_snapshot(kubeconfig: Path, name: str) -> None:
 
 
 def restore_snapshot(kubeconfig: Path, name: str) -> None:
-    """Go back to a snapshot; watchers see the differences as changes. Raises ClusterError, UnknownSnapshotError."""
+    """Go back to a snapshot; watchers see the differences as changes. Raises ClusterError, NotThereError."""
     _ask(kubeconfig, "POST", f"/snapshots/{quote(name)}/restore")
 
 
 def object_keys(kubeconfig: Path) -> frozenset[str]:
     """`resource/namespace/name` of everything in the cluster. Raises ClusterError."""
     return frozenset(_ask(kubeconfig, "GET", "/objects")["objects"])
+
+
+def install_kinds(kubeconfig: Path, name: str) -> str:
+    """Serve a ready set of custom kinds, such as `istio`; its version. Raises ClusterError, NotThereError."""
+    return str(_ask(kubeconfig, "PUT", f"/kinds/{quote(name)}")["version"])
 
 
 def _ask(kubeconfig: Path, method: str, path: str) -> Any:
@@ -57,7 +62,7 @@ def _ask(kubeconfig: Path, method: str, path: str) -> Any:
             "Restart it: press R in the lab, or run the lab again.",
         ) from error
     if response.status == http.client.NOT_FOUND:
-        raise UnknownSnapshotError(path)
+        raise NotThereError(body.get("message", path))
     if response.status >= http.client.BAD_REQUEST:
         raise ClusterError(
             f"the simulated cluster refused: {body.get('message', response.status)}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from labrunner.content import nodes
@@ -21,10 +20,10 @@ from labrunner.content.fields import (
 from labrunner.content.findings import Findings
 from labrunner.content.nodes import Node
 from labrunner.content.requirements import LEVELS, Requirements
+from labrunner.content.versions import FORM
 
-_VERSIONED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*\s*(?:(?:>=|==|<=|>|<)\s*v?\d+(?:\.\d+)*)?")
 _VERSIONED_NAMES = ListOf(
-    Text("a name, maybe with a version", _VERSIONED, "write it like istioctl>=1.28"), single=True
+    Text("a name, maybe with a version", FORM, "write it like istioctl>=1.28"), single=True
 )
 
 CLUSTER_FIELDS = {

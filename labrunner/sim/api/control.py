@@ -9,6 +9,8 @@ GET     /simulated/v1/snapshots/NAME         the resourceVersion and number of o
 DELETE  /simulated/v1/snapshots/NAME         forget it
 POST    /simulated/v1/snapshots/NAME/restore go back to it; watchers see the differences as changes
 GET     /simulated/v1/snapshots/NAME/diff    what has changed since (``?to=OTHER``: up to another snapshot)
+GET     /simulated/v1/kinds                  the ready sets of custom kinds, and whether each is installed
+PUT     /simulated/v1/kinds/NAME             install a set: its kinds are served at once; harmless when they are
 POST    /simulated/v1/compact                forget the history: older watches and lists end in 410
 ======  ===================================  ==========================================================================
 """
@@ -20,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from labrunner.sim import errors
+from labrunner.sim import errors, kindsets
 from labrunner.sim.api.local import Api
 from labrunner.sim.api.rendering import document
 from labrunner.sim.api.version import GIT_VERSION
@@ -32,6 +34,7 @@ from labrunner.sim.store import Difference, Snapshot
 from labrunner.sim.store.snapshot import differences
 
 PREFIX: Final = "/simulated/v1"
+_DEFINITIONS: Final = "customresourcedefinitions.apiextensions.k8s.io"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 
 
@@ -55,6 +58,10 @@ class Control:
                 return document(request, self._facts())
             case "GET", ["objects"]:
                 return document(request, {"objects": self._keys()})
+            case "GET", ["kinds"]:
+                return document(request, {"kinds": [self._kinds(kindsets.load(n)) for n in kindsets.names()]})
+            case "PUT", ["kinds", name]:
+                return document(request, self._install(name))
             case "GET", ["snapshots"]:
                 return document(request, {"snapshots": self._names()})
             case "PUT", ["snapshots", name]:
@@ -87,6 +94,27 @@ class Control:
             for gr in sorted(store.resources())
             for obj in store.list(gr)
         ]
+
+    def _kinds(self, kinds: kindsets.KindSet) -> Obj:
+        there = [name_of(crd) for crd in kinds.definitions if self._api.get(_DEFINITIONS, name_of(crd))]
+        return {
+            "name": kinds.name,
+            "title": kinds.title,
+            "version": kinds.version,
+            "definitions": [name_of(crd) for crd in kinds.definitions],
+            "installed": len(there) == len(kinds.definitions),
+        }
+
+    def _install(self, name: str) -> Obj:
+        """A definition that is there already stays: the lab may have brought its own."""
+        try:
+            kinds = kindsets.load(name)
+        except kindsets.UnknownSetError as error:
+            raise ApiError(404, "NotFound", str(error), {"name": name, "kind": "kinds"}) from None
+        for crd in kinds.definitions:
+            if self._api.get(_DEFINITIONS, name_of(crd)) is None:
+                self._api.create(_DEFINITIONS, crd)
+        return self._kinds(kinds)
 
     def _names(self) -> list[str]:
         on_disk = (path.stem for path in self._directory.glob("*.jsonl"))
