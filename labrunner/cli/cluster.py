@@ -10,6 +10,7 @@ import sys
 from labrunner.cli import exit_codes
 from labrunner.cli.dispatch import CommandError
 from labrunner.cluster.sim import SimulatedCluster
+from labrunner.content.versions import FORM
 from labrunner.paths import home
 
 
@@ -20,6 +21,11 @@ def run(arguments: argparse.Namespace) -> int:
             "Use lower-case letters, digits and -.",
             exit_codes.USAGE,
         )
+    for wanted in getattr(arguments, "kinds", ()):
+        if not FORM.fullmatch(wanted):
+            raise CommandError(
+                f"{wanted!r} is not a set of kinds", "Write it like istio, or istio>=1.24.", exit_codes.USAGE
+            )
     cluster = SimulatedCluster(
         arguments.name, home().cluster(arguments.name), getattr(arguments, "kinds", ())
     )

@@ -99,3 +99,29 @@ async def test_a_start_that_is_called_off_leaves_nothing_unseen(cluster: Simulat
         await task
     await cluster.suspend()
     assert not (await cluster.status()).running
+
+
+async def test_kinds_are_served_from_the_start_and_a_second_start_changes_nothing(home: Home) -> None:
+    cluster = SimulatedCluster("meshed", home.cluster("meshed"), kinds=["istio>=1.24"])
+    stages: list[Stage] = []
+    await cluster.up(stages.append)
+    assert [stage.title for stage in stages][1:] == ["Serving the kinds of istio>=1.24"]
+    assert kubectl(cluster, "get", "peerauthentications").startswith("No resources found")
+    before = await cluster.inventory()
+    await cluster.up(stages.append)
+    assert await cluster.inventory() == before
+    await cluster.down()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [("isto", "there are no kinds called 'isto'"), ("istio>=99", "asks for istio>=99")],
+)
+async def test_kinds_that_are_not_there_are_refused_with_a_way_out(
+    home: Home, wanted: str, said: str
+) -> None:
+    cluster = SimulatedCluster("meshed", home.cluster("meshed"), kinds=[wanted])
+    with pytest.raises(ClusterError, match=said) as caught:
+        await cluster.up(lambda _: None)
+    assert "--cluster kind" in caught.value.remedy
+    await cluster.down()

@@ -212,6 +212,25 @@ def test_names_that_the_pack_does_not_have(bench: Workbench) -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("istio>=1.24", None),
+        ("isto", "did you mean 'istio'?"),
+        ("istio>=99", "ask for istio>="),
+    ],
+)
+def test_kinds_that_the_simulated_cluster_does_not_have(
+    bench: Workbench, asked: str, said: str | None
+) -> None:
+    bench.load(
+        front=FRONT.replace("title: A lab", f"title: A lab\nrequires: {{cluster: {{crds: ['{asked}']}}}}")
+    )
+    found = [each for each in lint([bench.pack]).problems if each.rule == "unknown-kinds"]
+    assert [each.severity for each in found] == (["warning"] if said else [])
+    assert all((said or "") in each.remedy for each in found)
+
+
+@pytest.mark.parametrize(
     ("line", "column", "text", "caret"),
     [
         ("a: b", 4, "a: b", "   ^"),
