@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
@@ -25,12 +28,14 @@ from labrunner.sim.auth import (
     bootstrap_objects,
     certificates,
     escalation,
+    issuer_discovery,
     refusal,
     rules,
 )
 from labrunner.sim.auth.aggregation import aggregated_rules, outdated
 from labrunner.sim.auth.rbac import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES
 from labrunner.sim.auth.reviews import Reviewer
+from labrunner.sim.auth.tokens import ISSUER, InvalidTokenError
 from labrunner.sim.clock import FakeClock
 from labrunner.sim.errors import ApiError
 from labrunner.sim.objects import Obj
@@ -333,14 +338,60 @@ def test_a_token_is_good_until_it_expires_or_its_account_goes(
         authenticator.authenticate(fresh, None)
 
 
+POD: Obj = {
+    "metadata": {"name": "p", "namespace": "lab", "uid": "pod-1"},
+    "spec": {"serviceAccountName": "bob", "nodeName": "n"},
+}
+
+
 def test_a_token_dies_with_the_pod_it_is_bound_to(store: Store, issuer: TokenIssuer) -> None:
-    store.put("pods", {"metadata": {"name": "p", "namespace": "lab", "uid": "pod-1"}})
+    store.put("pods", POD)
+    store.put("nodes", {"metadata": {"name": "n", "uid": "node-1"}})
     token = token_of(issuer, store, boundObjectRef={"kind": "Pod", "name": "p", "uid": "pod-1"})
-    found = Authenticator(issuer).user_of_token(token)
-    assert found is not None
-    assert found.extra["authentication.kubernetes.io/pod-name"] == ("p",)
+    found, shared = Authenticator(issuer).review(token, [ISSUER])
+    assert shared == [ISSUER]
+    told = {key.partition("/")[2]: value for key, value in found.extra.items() if "credential" not in key}
+    assert told == {
+        "node-name": ("n",), "node-uid": ("node-1",), "pod-name": ("p",), "pod-uid": ("pod-1",),
+    }  # fmt: skip
+    store.remove("nodes", "", "n")  # a pod's node is only told
+    assert Authenticator(issuer).review(token, [ISSUER])[0].name == found.name
     store.remove("pods", "lab", "p")
-    assert Authenticator(issuer).user_of_token(token) is None
+    with pytest.raises(InvalidTokenError, match="service account token has been invalidated"):
+        Authenticator(issuer).review(token, [ISSUER])
+
+
+def test_a_token_is_for_its_audiences_only(store: Store, issuer: TokenIssuer, reviewer: Reviewer) -> None:
+    token = token_of(issuer, store, audiences=["vault", "x"])
+    with pytest.raises(ApiError, match="Unauthorized"):
+        Authenticator(issuer).authenticate({"authorization": f"Bearer {token}"}, None)
+
+    def asked(**spec: Any) -> Obj:
+        review: Obj = {"kind": "TokenReview", "spec": {"token": token, **spec}}
+        status: Obj = reviewer.answer(review, ROOT)["status"]
+        return status
+
+    assert asked(audiences=["vault", "y"])["audiences"] == ["vault"]
+    assert asked()["error"] == (
+        '[invalid bearer token, token audiences ["vault" "x"] is invalid for the target audiences '
+        f'["{ISSUER}"]]'
+    )
+
+
+def test_the_public_key_verifies_what_the_issuer_signs(store: Store, issuer: TokenIssuer) -> None:
+    key = issuer_discovery.keys(issuer)["keys"][0]
+    assert (key["kty"], key["crv"], key["alg"]) == ("EC", "P-256", "ES256")
+    header, claims, signature = token_of(issuer, store).split(".")
+    assert json.loads(unbase64(header))["kid"] == key["kid"]
+    x, y = (int.from_bytes(unbase64(key[name]), "big") for name in ("x", "y"))
+    raw = unbase64(signature)
+    r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
+    public = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    public.verify(encode_dss_signature(r, s), f"{header}.{claims}".encode(), ec.ECDSA(hashes.SHA256()))
+
+
+def unbase64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 @pytest.mark.parametrize(
@@ -348,11 +399,26 @@ def test_a_token_dies_with_the_pod_it_is_bound_to(store: Store, issuer: TokenIss
     [
         ({"expirationSeconds": 60}, 422, "may not specify a duration less than 10 minutes"),
         ({"boundObjectRef": {"kind": "Pod", "name": "gone"}}, 404, 'pods "gone" not found'),
+        (
+            {"boundObjectRef": {"kind": "Pod", "name": "p", "uid": "other"}},
+            409,
+            'cannot be fulfilled on Pod "p": the UID in the bound object reference',
+        ),
+        (
+            {"boundObjectRef": {"kind": "Pod", "name": "strange"}},
+            400,
+            'cannot bind token for serviceaccount "bob" to pod running with different serviceaccount name.',
+        ),
+        ({"boundObjectRef": {"kind": "ConfigMap", "name": "c"}}, 400, "cannot bind token to object of type"),
     ],
 )
 def test_token_requests_that_are_refused(
     issuer: TokenIssuer, store: Store, spec: Obj, code: int, words: str
 ) -> None:
+    store.put("pods", POD)
+    store.put(
+        "pods", {"metadata": {"name": "strange", "namespace": "lab"}, "spec": {"serviceAccountName": "x"}}
+    )
     with pytest.raises(ApiError, match=words) as caught:
         token_of(issuer, store, **spec)
     assert caught.value.code == code
@@ -418,10 +484,11 @@ def test_rules_review_lists_what_one_has(reviewer: Reviewer, store: Store) -> No
 
 def test_who_am_i_and_whose_token_is_this(reviewer: Reviewer, store: Store, issuer: TokenIssuer) -> None:
     me = reviewer.answer({"kind": "SelfSubjectReview"}, JANE)
+    assert me["metadata"]["creationTimestamp"]
     assert me["status"] == {"userInfo": {"username": "jane", "groups": ["system:authenticated"]}}
     good = reviewer.answer({"kind": "TokenReview", "spec": {"token": token_of(issuer, store)}}, ROOT)[
         "status"
     ]
     assert (good["authenticated"], good["user"]["username"]) == (True, "system:serviceaccount:lab:bob")
     bad = reviewer.answer({"kind": "TokenReview", "spec": {"token": "x"}}, ROOT)["status"]
-    assert bad == {"user": {}, "error": "[invalid bearer token, token lookup failed]"}
+    assert bad == {"user": {}, "error": "invalid bearer token"}

@@ -13,9 +13,10 @@ from labrunner.sim.api.requestinfo import RequestInfo, resolve
 from labrunner.sim.api.resource_handler import ResourceHandler
 from labrunner.sim.api.security import Security
 from labrunner.sim.api.version import INFO
-from labrunner.sim.auth import User
+from labrunner.sim.auth import User, issuer_discovery
 from labrunner.sim.errors import ApiError
 from labrunner.sim.http import Request, Response, Stream
+from labrunner.sim.store.change import encode
 
 _HEALTH: Final = ("/healthz", "/livez", "/readyz")
 _READ: Final = ("GET", "HEAD")
@@ -74,13 +75,22 @@ class Application:
             found = self._openapi(request)
         elif path in ("/", ""):
             found = document(request, {"paths": self._paths()})
+        elif path.rstrip("/") in (issuer_discovery.CONFIGURATION, issuer_discovery.KEYS):
+            found = self._issuer(path.rstrip("/"))
         else:
             found = self._discovery.answer(request)
         return found if found is not None else Response.text(404, "404 page not found\n")
 
+    def _issuer(self, path: str) -> Response:
+        if path == issuer_discovery.KEYS:
+            keys = issuer_discovery.keys(self._security.issuer)
+            return Response(200, encode(keys), issuer_discovery.KEYS_TYPE)
+        return Response(200, encode(issuer_discovery.configuration(self._discovery.address)))
+
     def _paths(self) -> list[str]:
         groups = self._resources.api.registry.groups()
         paths = {"/api", "/apis", "/version", "/openapi/v2", "/openapi/v3", *_HEALTH, PREFIX}
+        paths.update((issuer_discovery.CONFIGURATION, issuer_discovery.KEYS))
         for entry in groups:
             base = f"/apis/{entry.group}" if entry.group else "/api"
             paths.update((base, *(f"{base}/{version}" for version in entry.versions)))

@@ -20,7 +20,7 @@ class Discovery:
 
     def __init__(self, registry: Registry, address: str) -> None:
         self._registry = registry
-        self._address = address
+        self.address = address
         self._generation = -1
         self._cache: dict[str, tuple[bytes, str]] = {}
 
@@ -105,7 +105,7 @@ class Discovery:
         }
 
     def _cidrs(self) -> list[Obj]:
-        return [{"clientCIDR": _EVERYWHERE, "serverAddress": self._address}]
+        return [{"clientCIDR": _EVERYWHERE, "serverAddress": self.address}]
 
 
 def _legacy_group(group: str, versions: tuple[str, ...]) -> Obj:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from labrunner.sim import errors, patch
@@ -30,6 +31,9 @@ def answer(
     """The answer of a special subresource; None for one that is written like the object itself."""
     api = handler.api
     if sub.name in NEEDS_CONTAINERS:
+        if verb == "get" and sub.name != "proxy":
+            # A websocket opens with GET, but running something in a container takes the right to create.
+            handler.security.authorize(call.user, replace(request.head.memo, verb="create"))
         if sub.name != "proxy" and api.stored(call.rt, call.namespace, name) is None:
             raise errors.not_found(call.rt, name)
         raise errors.needs_real_cluster(NEEDS_CONTAINERS[sub.name])

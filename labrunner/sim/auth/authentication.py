@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from labrunner.sim import errors
 from labrunner.sim.auth import certificates
 from labrunner.sim.auth.identity import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, User
-from labrunner.sim.auth.tokens import InvalidTokenError, TokenIssuer
+from labrunner.sim.auth.tokens import ISSUER, InvalidTokenError, TokenIssuer
 
 
 class Authenticator:
@@ -29,17 +29,20 @@ class Authenticator:
                 raise errors.unauthorized()
         return _with_groups(user) if user is not None else ANONYMOUS
 
-    def user_of_token(self, token: str) -> User | None:
-        """The user of *token* (groups complete), or None."""
-        user = self._static_user(token) or self._service_account(token)
-        return _with_groups(user) if user is not None else None
+    def review(self, token: str, audiences: Sequence[str]) -> tuple[User, list[str]]:
+        """The user of *token* (groups complete) and those of *audiences* it is for. Raises InvalidTokenError."""
+        user = self._static_user(token)
+        if user is not None:
+            return _with_groups(user), [ISSUER]
+        user, shared = self.issuer.verify(token, audiences)
+        return _with_groups(user), shared
 
     def _static_user(self, token: str) -> User | None:
         return self._static.get(_digest(token))
 
     def _service_account(self, token: str) -> User | None:
         try:
-            return self.issuer.verify(token)
+            return self.issuer.verify(token)[0]
         except InvalidTokenError:
             return None
 

@@ -6,14 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from labrunner.sim.auth import review_rules
 from labrunner.sim.auth.attributes import Attributes
 from labrunner.sim.auth.authentication import Authenticator
 from labrunner.sim.auth.identity import User
 from labrunner.sim.auth.rbac import Authorizer
-from labrunner.sim.auth.tokens import ISSUER
+from labrunner.sim.auth.tokens import ISSUER, InvalidTokenError
 from labrunner.sim.clock import Clock, timestamp
-from labrunner.sim.errors import FieldError, bad_request, invalid, invalid_value, required
+from labrunner.sim.errors import FieldError, bad_request, invalid
 from labrunner.sim.objects import Obj, namespace_of
+
+_BAD_TOKEN: Final = "invalid bearer token"  # noqa: S105 - a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +29,27 @@ class Reviewer:
 
     def answer(self, review: Obj, user: User, namespace: str = "") -> Obj:
         """*review* with its status, for the kinds in :data:`KINDS`. Raises ApiError (400, 422)."""
-        return {**review, "status": _ANSWERS[review["kind"]](self, review, user, namespace)}
+        status = _ANSWERS[review["kind"]](self, review, user, namespace)
+        return {**review, "status": status}
 
     def self_subject_access(self, review: Obj, user: User, _: str) -> Obj:
         """May I?"""
         spec = review.get("spec") or {}
-        _check("SelfSubjectAccessReview", _spec_errors(spec))
+        _check("SelfSubjectAccessReview", review_rules.access(spec) + review_rules.bare(review))
         return self._decide(spec, user)
 
     def subject_access(self, review: Obj, _: User, __: str) -> Obj:
         """May that user?"""
         spec = review.get("spec") or {}
-        _check("SubjectAccessReview", [*_spec_errors(spec), *_subject_errors(spec)])
+        _check("SubjectAccessReview", review_rules.subject(spec) + review_rules.bare(review))
         return self._decide(spec, _subject(spec))
 
     def local_subject_access(self, review: Obj, _: User, namespace: str) -> Obj:
         """May that user, in this namespace?"""
         spec = review.get("spec") or {}
-        problems = [*_spec_errors(spec), *_subject_errors(spec)]
-        where = (spec.get("resourceAttributes") or {}).get("namespace", "")
-        if where != (namespace or namespace_of(review)):
-            detail = "must match metadata.namespace"
-            problems.append(invalid_value("spec.resourceAttributes.namespace", where, detail))
-        _check("LocalSubjectAccessReview", problems)
+        where = namespace or namespace_of(review)
+        problems = review_rules.subject(spec) + review_rules.bare(review, local=True)
+        _check("LocalSubjectAccessReview", problems + review_rules.local(spec, where))
         return self._decide(spec, _subject(spec))
 
     def self_subject_rules(self, review: Obj, user: User, _: str) -> Obj:
@@ -82,11 +83,11 @@ class Reviewer:
         spec = review.get("spec") or {}
         if not spec.get("token"):
             raise bad_request("token is required for TokenReview in authentication")
-        audiences = spec.get("audiences") or [ISSUER]
-        user = self.authenticator.user_of_token(spec["token"])
-        shared = [a for a in audiences if a == ISSUER]
-        if user is None or not shared:
-            return {"user": {}, "error": "[invalid bearer token, token lookup failed]"}
+        try:
+            user, shared = self.authenticator.review(spec["token"], spec.get("audiences") or [ISSUER])
+        except InvalidTokenError as error:
+            why = str(error)
+            return {"user": {}, "error": f"[{_BAD_TOKEN}, {why}]" if why else _BAD_TOKEN}
         return {"authenticated": True, "user": user.info(), "audiences": shared}
 
     def _decide(self, spec: Obj, user: User) -> Obj:
@@ -121,7 +122,17 @@ def _attributes(spec: Obj) -> Attributes:
         subresource=resource.get("subresource", ""),
         name=resource.get("name", ""),
         namespace=resource.get("namespace", ""),
+        field_selector=_field_selector(resource.get("fieldSelector") or {}),
     )
+
+
+def _field_selector(selector: Obj) -> str:
+    terms = [
+        f"{rule.get('key')}{'=' if rule.get('operator') == 'In' else '!='}{rule['values'][0]}"
+        for rule in selector.get("requirements") or ()
+        if len(rule.get("values") or ()) == 1
+    ]
+    return ",".join(terms) or selector.get("rawSelector", "")
 
 
 def _subject(spec: Obj) -> User:
@@ -132,20 +143,3 @@ def _subject(spec: Obj) -> User:
 def _check(kind: str, problems: list[FieldError]) -> None:
     if problems:
         raise invalid(f"{kind}.authorization.k8s.io", "", problems)
-
-
-def _spec_errors(spec: Obj) -> list[FieldError]:
-    resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
-    if resource is not None and path is not None:
-        detail = "cannot be specified in combination with resourceAttributes"
-        return [invalid_value("spec.nonResourceAttributes", path, detail)]
-    if resource is None and path is None:
-        detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-        return [invalid_value("spec.resourceAttributes", None, detail)]
-    return []
-
-
-def _subject_errors(spec: Obj) -> list[FieldError]:
-    if spec.get("user") or spec.get("groups"):
-        return []
-    return [required("spec.user", "at least one of user or group must be specified")]

@@ -6,14 +6,15 @@ import base64
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from labrunner.sim.auth.certificates import CREDENTIAL_ID
 from labrunner.sim.auth.identity import User, service_account_groups, service_account_name
 from labrunner.sim.clock import Clock, timestamp
-from labrunner.sim.errors import ApiError, FieldError, invalid, invalid_value, not_found
+from labrunner.sim.errors import FieldError, bad_request, conflict, invalid, invalid_value, not_found
+from labrunner.sim.gotext import quote
 from labrunner.sim.objects import Obj, get_path, name_of, namespace_of, uid_of
 
 ISSUER: Final = "https://kubernetes.default.svc.cluster.local"
@@ -29,7 +30,7 @@ Getter = Callable[[str, str, str], Obj | None]
 
 
 class InvalidTokenError(Exception):
-    """A token that is not ours, out of date, or bound to something gone."""
+    """A token that is not ours (then without a message), out of date, or bound to something gone."""
 
 
 class TokenIssuer:
@@ -84,27 +85,34 @@ class TokenIssuer:
         )
 
     def _bound(self, account: Obj, reference: Obj | None) -> dict[str, Obj]:
+        """The claims about the object that a token is bound to, and about a pod's node. Raises ApiError."""
         if not reference:
             return {}
         kind, name = reference.get("kind", ""), reference.get("name", "")
-        plural = _BOUND_KINDS.get(kind)
+        plural = _BOUND_KINDS.get(kind) if reference.get("apiVersion", "v1") == "v1" else None
         if plural is None:
-            detail = "cannot bind token for serviceaccount to object: invalid object kind"
-            raise ApiError(400, "BadRequest", f"{detail} {kind}")
+            about = f"{reference.get('apiVersion', '')}, Kind={kind}"
+            raise bad_request(f"cannot bind token to object of type {about}")
         found = self._get(plural, "" if kind == "Node" else namespace_of(account), name)
         if found is None:
             raise not_found(_Plural(plural), name)
+        if kind == "Pod" and get_path(found, "spec", "serviceAccountName") != name_of(account):
+            shown = quote(name_of(account))
+            why = "to pod running with different serviceaccount name."
+            raise bad_request(f"cannot bind token for serviceaccount {shown} {why}")
         uid = uid_of(found)
         if reference.get("uid") and reference["uid"] != uid:
-            raise ApiError(
-                409,
-                "Conflict",
-                f'Operation cannot be fulfilled on {plural} "{name}": the UID in the bound object reference '
-                f"({reference['uid']}) does not match the UID in record. The object might have been deleted and "
-                "then recreated",
-                {"name": name, "kind": plural},
+            why = (
+                f"the UID in the bound object reference ({reference['uid']}) does not match the UID in record. "
+                "The object might have been deleted and then recreated"
             )
-        return {kind.lower(): {"name": name, "uid": uid}}
+            raise conflict(_Plural(kind), name, why)
+        claims = {kind.lower(): {"name": name, "uid": uid}}
+        node = get_path(found, "spec", "nodeName") if kind == "Pod" else None
+        if node:
+            known = self._get("nodes", "", node)
+            claims = {"node": {"name": node, **({"uid": uid_of(known)} if known else {})}, **claims}
+        return claims
 
     def sign(self, claims: Obj) -> str:
         """A compact JWT of *claims*."""
@@ -124,26 +132,34 @@ class TokenIssuer:
             self._key = load_pem_private_key(self._pem, None)
         return self._key
 
+    def public_key(self) -> Any:
+        """The public half of the signing key."""
+        return self._private_key().public_key()
+
     def key_id(self) -> str:
         """The key's name in token headers and in the JWKS: a digest of the public key."""
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-        public = self._private_key().public_key()
+        public = self.public_key()
         return _base64(
             hashlib.sha256(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
         )
 
-    def verify(self, token: str) -> User:
-        """The service account of *token*. Raises InvalidTokenError."""
+    def verify(self, token: str, audiences: Sequence[str] = (ISSUER,)) -> tuple[User, list[str]]:
+        """The service account of *token*, and those of *audiences* it is for. Raises InvalidTokenError."""
         claims = self._signed_claims(token)
         now = self._clock.now().timestamp()
+        if claims.get("iss") == LEGACY_ISSUER:
+            if ISSUER not in audiences:
+                raise _not_for([ISSUER], audiences)
+            return self._legacy_user(claims), [ISSUER]
         if claims.get("exp", now + 1) <= now or claims.get("nbf", 0) > now:
             raise InvalidTokenError("service account token has expired")
-        if claims.get("iss") == LEGACY_ISSUER:
-            return self._legacy_user(claims)
-        if ISSUER not in (claims.get("aud") or ()):
-            raise InvalidTokenError("token audiences are not for this cluster")
-        return self._bound_user(claims)
+        meant = claims.get("aud") or []
+        shared = [audience for audience in meant if audience in audiences]
+        if not shared:
+            raise _not_for(meant, audiences)
+        return self._bound_user(claims), shared
 
     def _signed_claims(self, token: str) -> Obj:
         known = self._verified.get(token)
@@ -151,14 +167,16 @@ class TokenIssuer:
             return known[0]
         parts = token.split(".")
         if len(parts) != 3:
-            raise InvalidTokenError("not a JSON web token")
+            raise InvalidTokenError
         try:
             claims = json.loads(_unbase64(parts[1]))
             signature = _unbase64(parts[2])
-        except ValueError as error:
-            raise InvalidTokenError(str(error)) from None
-        if not isinstance(claims, dict) or len(signature) != 64 or not self._is_ours(parts, signature):
-            raise InvalidTokenError("signature does not match")
+        except ValueError:
+            raise InvalidTokenError from None
+        if not isinstance(claims, dict) or claims.get("iss") not in (ISSUER, LEGACY_ISSUER):
+            raise InvalidTokenError
+        if len(signature) != 64 or not self._is_ours(parts, signature):
+            raise InvalidTokenError("go-jose/go-jose: error in cryptographic primitive")
         if len(self._verified) > 1000:
             self._verified.clear()
         self._verified[token] = claims, 0.0
@@ -190,18 +208,21 @@ class TokenIssuer:
             if reference is None:
                 continue
             found = self._get(plural, "" if key == "node" else namespace, reference.get("name", ""))
-            if found is None or uid_of(found) != reference.get("uid"):
-                raise InvalidTokenError(f"bound {key} is gone")
+            told = (
+                key == "node" and "pod" in bound
+            )  # the node of a pod is told, but the token does not die with it
+            if not told and (found is None or uid_of(found) != reference.get("uid")):
+                raise InvalidTokenError("service account token has been invalidated")
             if key != "secret":
                 extra[f"{_EXTRA}{key}-name"] = (reference["name"],)
-                extra[f"{_EXTRA}{key}-uid"] = (reference["uid"],)
+                extra[f"{_EXTRA}{key}-uid"] = (reference.get("uid", ""),)
         return self._account_user(namespace, name or "", uid or "", extra)
 
     def _legacy_user(self, claims: Obj) -> User:
         prefix = "kubernetes.io/serviceaccount/"
         namespace = claims.get(f"{prefix}namespace", "")
         if self._get("secrets", namespace, claims.get(f"{prefix}secret.name", "")) is None:
-            raise InvalidTokenError("token secret is gone")
+            raise InvalidTokenError("service account token has been invalidated")
         name, uid = (
             claims.get(f"{prefix}service-account.name", ""),
             claims.get(f"{prefix}service-account.uid", ""),
@@ -212,9 +233,17 @@ class TokenIssuer:
         self, namespace: str, name: str, uid: str, extra: Mapping[str, tuple[str, ...]]
     ) -> User:
         account = self._get("serviceaccounts", namespace, name)
-        if account is None or uid_of(account) != uid:
-            raise InvalidTokenError("service account is gone")
+        if account is None:
+            raise InvalidTokenError(f"serviceaccounts {quote(name)} not found")
+        if uid_of(account) != uid:
+            known = f"service account UID ({uid_of(account)})"
+            raise InvalidTokenError(f"{known} does not match claim ({uid})")
         return User(service_account_name(namespace, name), service_account_groups(namespace), uid, extra)
+
+
+def _not_for(meant: list[str], wanted: Sequence[str]) -> InvalidTokenError:
+    shown = " ".join(map(quote, meant)), " ".join(map(quote, wanted))
+    return InvalidTokenError("token audiences [{}] is invalid for the target audiences [{}]".format(*shown))
 
 
 class _Plural:

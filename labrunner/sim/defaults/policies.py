@@ -134,8 +134,3 @@ def _match_resources(found: Obj) -> None:
     for key in ("resourceRules", "excludeResourceRules"):
         for rule in items(found, key):
             default(rule, "scope", "*")
-
-
-def certificate_request(obj: Obj) -> None:
-    """A CertificateSigningRequest: its usages."""
-    default(section(obj, "spec"), "usages", ["digital signature", "key encipherment"])

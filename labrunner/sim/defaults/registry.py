@@ -43,7 +43,6 @@ DEFAULTERS: Final[dict[tuple[str, str], Callable[[Obj], None]]] = {
     ("autoscaling", "HorizontalPodAutoscaler"): policies.autoscaler,
     ("policy", "PodDisruptionBudget"): policies.disruption_budget,
     ("scheduling.k8s.io", "PriorityClass"): policies.priority_class,
-    ("certificates.k8s.io", "CertificateSigningRequest"): policies.certificate_request,
     (_RBAC, "RoleBinding"): policies.role_binding,
     (_RBAC, "ClusterRoleBinding"): policies.role_binding,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.custom_resource_definition,
