@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.controllers.podstate import is_finished
+from labrunner.sim.controllers.provisioning import VOLUME_FINALIZER
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself
-from labrunner.sim.controllers.volumes import CLAIMS, VOLUME_FINALIZER, VOLUMES
+from labrunner.sim.controllers.volume_matching import mounted_claims
+from labrunner.sim.controllers.volumes import CLAIMS, VOLUMES
 from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of, namespace_of
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class ClaimProtection(Controller):
     def _of_pod(self, change: Change) -> Iterable[Key]:
         pod = change.new or change.old or {}
         if change.new is None or is_finished(change.new):
-            for name in _mounted(pod):
+            for name in mounted_claims(pod):
                 yield namespace_of(pod), name
 
     def reconcile(self, key: Key) -> float | None:
@@ -46,17 +48,9 @@ class ClaimProtection(Controller):
 
     def _used(self, claim: Obj) -> bool:
         return any(
-            name_of(claim) in _mounted(p) and not is_finished(p) and get_path(p, "spec", "nodeName")
+            name_of(claim) in mounted_claims(p) and not is_finished(p) and get_path(p, "spec", "nodeName")
             for p in self.api.store.list("pods", namespace_of(claim))
         )
-
-
-def _mounted(pod: Obj) -> list[str]:
-    return [
-        v["persistentVolumeClaim"]["claimName"]
-        for v in get_path(pod, "spec", "volumes", default=[])
-        if v.get("persistentVolumeClaim")
-    ]
 
 
 class VolumeProtection(Controller):

@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from labrunner.sim.controllers import provisioning
+from labrunner.sim.controllers.node_terms import reachable
+from labrunner.sim.controllers.provisioning import SELECTED_NODE, claim_reference
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself, key_of
+from labrunner.sim.controllers.volume_matching import (
+    BOUND_BY,
+    COMPLETED,
+    bytes_of,
+    claims_it,
+    class_of,
+    find_volume,
+    is_bound,
+    mismatch,
+    mounted_claims,
+    requested_by,
+)
 from labrunner.sim.node.bootstrap import PROVISIONER
 from labrunner.sim.objects import (
     Obj,
@@ -13,15 +28,11 @@ from labrunner.sim.objects import (
     clone,
     get_path,
     is_terminating,
-    labels_of,
     meta,
     name_of,
     namespace_of,
-    resource_version_of,
     uid_of,
 )
-from labrunner.sim.quantity import Quantity, QuantityError
-from labrunner.sim.selectors import from_label_selector
 
 if TYPE_CHECKING:
     from labrunner.sim.store import Change
@@ -29,73 +40,11 @@ if TYPE_CHECKING:
 CLAIMS: Final = "persistentvolumeclaims"
 VOLUMES: Final = "persistentvolumes"
 CLASSES: Final = "storageclasses.storage.k8s.io"
-VOLUME_FINALIZER: Final = "kubernetes.io/pv-protection"
-SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
 RESYNC: Final = 15.0
-_BOUND_BY: Final = "pv.kubernetes.io/bound-by-controller"
-_COMPLETED: Final = "pv.kubernetes.io/bind-completed"
 _PROVISIONER_NOTES: Final = (
     "volume.beta.kubernetes.io/storage-provisioner",
     "volume.kubernetes.io/storage-provisioner",
 )
-
-
-def is_bound(claim: Obj) -> bool:
-    """Whether the claim has a volume and binding is complete."""
-    return bool(get_path(claim, "spec", "volumeName")) and _COMPLETED in annotations_of(claim)
-
-
-def class_of(obj: Obj) -> str:
-    """The storage class of a claim or a volume; empty for none."""
-    return str(get_path(obj, "spec", "storageClassName", default=""))
-
-
-def _size(text: object) -> int:
-    try:
-        return Quantity.parse(text).value()
-    except QuantityError:
-        return 0
-
-
-def _claims_it(volume: Obj, claim: Obj) -> bool:
-    reference = get_path(volume, "spec", "claimRef")
-    return (
-        reference is not None
-        and reference.get("name") == name_of(claim)
-        and reference.get("namespace") == namespace_of(claim)
-        and reference.get("uid", uid_of(claim)) in ("", uid_of(claim))
-    )
-
-
-def _suits(volume: Obj, claim: Obj) -> bool:
-    spec = claim.get("spec") or {}
-    wanted = _size(get_path(spec, "resources", "requests", "storage", default="0"))
-    selector = spec.get("selector")
-    return (
-        not is_terminating(volume)
-        and class_of(volume) == class_of(claim)
-        and (get_path(volume, "spec", "volumeMode") or "Filesystem")
-        == (spec.get("volumeMode") or "Filesystem")
-        and set(spec.get("accessModes") or []) <= set(get_path(volume, "spec", "accessModes", default=[]))
-        and _size(get_path(volume, "spec", "capacity", "storage", default="0")) >= wanted
-        and (selector is None or from_label_selector(selector).matches(labels_of(volume)))
-    )
-
-
-def find_volume(claim: Obj, volumes: Iterable[Obj]) -> Obj | None:
-    """The volume reserved for *claim*, or the smallest free one that suits it."""
-    free: list[Obj] = []
-    for volume in volumes:
-        if get_path(volume, "spec", "claimRef") is not None:
-            if _claims_it(volume, claim) and not is_terminating(volume):
-                return volume
-        elif _suits(volume, claim):
-            free.append(volume)
-    return min(
-        free,
-        key=lambda v: (_size(get_path(v, "spec", "capacity", "storage", default="0")), name_of(v)),
-        default=None,
-    )
 
 
 class ClaimController(Controller):
@@ -130,29 +79,45 @@ class ClaimController(Controller):
             if volume is None:
                 return None
             reference = get_path(volume, "spec", "claimRef")
-            if reference is not None and not _claims_it(volume, claim):
+            if reference is not None and not claims_it(volume, claim):
                 text = f'volume "{wanted}" already bound to a different claim.'
                 self.event(claim, "Warning", "FailedBinding", text)
                 return RESYNC
+            wrong = mismatch(volume, claim)
+            if wrong:
+                text = f'Cannot bind to requested volume "{wanted}": {wrong}'
+                self.event(claim, "Warning", "VolumeMismatch", text)
+                return RESYNC
             self._bind(claim, volume)
             return None
-        return self._find_or_make(claim)
+        return self._find_or_make(self._with_default_class(claim))
+
+    def _with_default_class(self, claim: Obj) -> Obj:
+        """A default class that came after the claim is given to it still."""
+        if get_path(claim, "spec", "storageClassName") is not None:
+            return claim
+        chosen = provisioning.default_class(self.api)
+        if not chosen:
+            return claim
+        changed = clone(claim)
+        changed["spec"]["storageClassName"] = chosen
+        return self.api.update(CLAIMS, changed)
 
     def _find_or_make(self, claim: Obj) -> float | None:
         chosen = class_of(claim)
         found = self.api.store.get(CLASSES, "", chosen) if chosen else None
         waits = found is not None and found.get("volumeBindingMode") == "WaitForFirstConsumer"
-        ready = not waits or SELECTED_NODE in annotations_of(claim)
-        volume = find_volume(claim, self.api.store.list(VOLUMES)) if ready else None
+        selected = annotations_of(claim).get(SELECTED_NODE)
+        ready = not waits or selected is not None
+        volume = find_volume(claim, self._within_reach(selected)) if ready else None
         if volume is None and not ready:
-            reserved = [v for v in self.api.store.list(VOLUMES) if _claims_it(v, claim)]
+            reserved = [v for v in self.api.store.list(VOLUMES) if claims_it(v, claim)]
             volume = reserved[0] if reserved else None
         if volume is not None:
             self._bind(claim, volume)
             return None
         if not ready:
-            text = "waiting for first consumer to be created before binding"
-            self.event(claim, "Normal", "WaitForFirstConsumer", text)
+            self.event(claim, "Normal", *self._consumer_wanted(claim))
         elif not chosen:
             text = "no persistent volumes available for this claim and no storage class is set"
             self.event(claim, "Normal", "FailedBinding", text)
@@ -164,9 +129,27 @@ class ClaimController(Controller):
             return self._provision(claim, found)
         return RESYNC
 
+    def _within_reach(self, selected: str | None) -> list[Obj]:
+        """All volumes, or those that can be used on the node a scheduler has chosen."""
+        node = self.api.store.get("nodes", "", selected) if selected else None
+        return [v for v in self.api.store.list(VOLUMES) if node is None or reachable(v, node)]
+
+    def _consumer_wanted(self, claim: Obj) -> tuple[str, str]:
+        """Reason and message for a claim that is bound only when a pod with it is placed."""
+        name = name_of(claim)
+        users = [
+            name_of(pod)
+            for pod in self.api.store.list("pods", namespace_of(claim))
+            if name in mounted_claims(pod) and not get_path(pod, "spec", "nodeName")
+        ]
+        if not users:
+            return "WaitForFirstConsumer", "waiting for first consumer to be created before binding"
+        what = f"pods {','.join(users)}" if len(users) > 1 else f"pod {users[0]}"
+        return "WaitForPodScheduled", f"waiting for {what} to be scheduled"
+
     def _provision(self, claim: Obj, chosen: Obj) -> float | None:
-        provisioner = chosen.get("provisioner", "")
-        if provisioner == "kubernetes.io/no-provisioner":
+        provisioner = provisioning.provisioner_of(chosen)
+        if provisioner.startswith("kubernetes.io/"):
             text = f"no volume plugin matched name: {provisioner}"
             self.event(claim, "Warning", "ProvisioningFailed", text)
             return RESYNC
@@ -175,26 +158,20 @@ class ClaimController(Controller):
             changed = clone(claim)
             meta(changed).setdefault("annotations", {}).update(dict.fromkeys(_PROVISIONER_NOTES, provisioner))
             claim = self.api.update(CLAIMS, changed)
+        self.event(claim, "Normal", "ExternalProvisioning", provisioning.waiting_for(provisioner))
         if provisioner != PROVISIONER:
-            text = (
-                f"Waiting for a volume to be created either by the external provisioner '{provisioner}' or "
-                "manually by the system administrator. If volume creation is delayed, please verify that the "
-                "provisioner is running and correctly registered."
-            )
-            self.event(claim, "Normal", "ExternalProvisioning", text)
             return RESYNC
-        volume = self.api.create(VOLUMES, _simulated_volume(claim, chosen))
-        text = f"Successfully provisioned volume {name_of(volume)} using {provisioner}"
-        self.event(claim, "Normal", "ProvisioningSucceeded", text)
-        self._bind(claim, volume)
+        volume = provisioning.provision(self.api, claim, chosen)
+        if volume is not None:
+            self._bind(claim, volume)
         return None
 
     def _bind(self, claim: Obj, volume: Obj) -> None:
         if get_path(volume, "spec", "claimRef", "uid") != uid_of(claim):
             changed = clone(volume)
             if get_path(volume, "spec", "claimRef") is None:
-                meta(changed).setdefault("annotations", {})[_BOUND_BY] = "yes"
-            changed["spec"]["claimRef"] = _claim_reference(claim)
+                meta(changed).setdefault("annotations", {})[BOUND_BY] = "yes"
+            changed["spec"]["claimRef"] = claim_reference(claim)
             volume = self.api.update(VOLUMES, changed)
         if get_path(volume, "status", "phase") != "Bound":
             changed = clone(volume)
@@ -203,8 +180,8 @@ class ClaimController(Controller):
         changed = clone(claim)
         notes = meta(changed).setdefault("annotations", {})
         if not get_path(claim, "spec", "volumeName"):
-            notes[_BOUND_BY] = "yes"
-        notes[_COMPLETED] = "yes"
+            notes[BOUND_BY] = "yes"
+        notes[COMPLETED] = "yes"
         changed["spec"]["volumeName"] = name_of(volume)
         self._say_bound(self.api.update(CLAIMS, changed), volume)
 
@@ -229,108 +206,6 @@ class ClaimController(Controller):
                 text = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
                 self.event(claim, "Warning", "ClaimLost", text)
             return
-        wanted = get_path(claim, "spec", "resources", "requests", "storage", default="0")
-        made_here = annotations_of(volume).get("pv.kubernetes.io/provisioned-by") == PROVISIONER
-        if made_here and _size(wanted) > _size(get_path(volume, "spec", "capacity", "storage", default="0")):
-            changed = clone(volume)
-            changed["spec"]["capacity"]["storage"] = wanted
-            volume = self.api.update(VOLUMES, changed)
+        if requested_by(claim) > bytes_of(get_path(claim, "status", "capacity", "storage", default="0")):
+            volume = provisioning.expand(self.api, claim, volume)
         self._say_bound(claim, volume)
-
-
-def _claim_reference(claim: Obj) -> Obj:
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "name": name_of(claim),
-        "namespace": namespace_of(claim),
-        "resourceVersion": resource_version_of(claim),
-        "uid": uid_of(claim),
-    }
-
-
-def _simulated_volume(claim: Obj, chosen: Obj) -> Obj:
-    name = f"pvc-{uid_of(claim)}"
-    spec = claim["spec"]
-    out: Obj = {
-        "accessModes": list(spec.get("accessModes") or []),
-        "capacity": {"storage": get_path(spec, "resources", "requests", "storage", default="0")},
-        "claimRef": _claim_reference(claim),
-        "hostPath": {"path": f"/simulated/{name}", "type": ""},
-        "persistentVolumeReclaimPolicy": chosen.get("reclaimPolicy") or "Delete",
-        "storageClassName": name_of(chosen),
-        "volumeMode": spec.get("volumeMode") or "Filesystem",
-    }
-    if chosen.get("mountOptions"):
-        out["mountOptions"] = list(chosen["mountOptions"])
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolume",
-        "metadata": {
-            "name": name,
-            "annotations": {"pv.kubernetes.io/provisioned-by": PROVISIONER},
-            "finalizers": [VOLUME_FINALIZER],
-        },
-        "spec": out,
-    }
-
-
-class VolumeController(Controller):
-    """Keeps the phase of volumes and reclaims those whose claim is gone."""
-
-    name = "persistentvolume-controller"
-
-    def watches(self) -> Mapping[str, Mapper]:
-        return {VOLUMES: itself, CLAIMS: self._of_claim}
-
-    def _of_claim(self, change: Change) -> Iterable[Key]:
-        name = get_path(change.new or change.old or {}, "spec", "volumeName")
-        if name:
-            yield "", name
-
-    def reconcile(self, key: Key) -> float | None:
-        volume = self.api.store.get(VOLUMES, *key)
-        if volume is None:
-            return None
-        reference = get_path(volume, "spec", "claimRef")
-        if reference is None or not reference.get("uid"):
-            self._set_phase(volume, "Available")
-            return None
-        claim = self.api.store.get(CLAIMS, reference.get("namespace", ""), reference.get("name", ""))
-        if claim is not None and uid_of(claim) == reference["uid"]:
-            if get_path(claim, "spec", "volumeName") == name_of(volume):
-                self._set_phase(volume, "Bound")
-            return None
-        self._reclaim(volume)
-        return None
-
-    def _reclaim(self, volume: Obj) -> None:
-        phase = get_path(volume, "status", "phase")
-        if phase == "Failed":
-            return
-        volume = self._set_phase(volume, "Released")
-        policy = get_path(volume, "spec", "persistentVolumeReclaimPolicy", default="Retain")
-        if policy == "Retain" or is_terminating(volume):
-            return
-        if annotations_of(volume).get("pv.kubernetes.io/provisioned-by") == PROVISIONER:
-            self.api.delete(VOLUMES, name_of(volume))
-            return
-        verb, noun = (
-            ("getting deleter", "deletable") if policy == "Delete" else ("finding recycling", "recyclable")
-        )
-        text = f'error {verb} volume plugin for volume "{name_of(volume)}": no {noun} volume plugin matched'
-        self._set_phase(volume, "Failed", text)
-        self.event(
-            volume, "Warning", "VolumeFailedDelete" if policy == "Delete" else "VolumeFailedRecycle", text
-        )
-
-    def _set_phase(self, volume: Obj, phase: str, message: str = "") -> Obj:
-        if get_path(volume, "status", "phase") == phase:
-            return volume
-        changed = clone(volume)
-        status = changed.setdefault("status", {})
-        status["phase"] = phase
-        status.pop("message", None)
-        if message:
-            status["message"] = message
-        return self.api.update_status(VOLUMES, changed)

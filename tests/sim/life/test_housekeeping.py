@@ -210,20 +210,6 @@ def volume(cluster: Cluster, name: str, size: str, policy: str = "Retain") -> No
     cluster.clock.advance(0.1)
 
 
-def test_the_default_class_provisions_and_reclaims(cluster: Cluster) -> None:
-    claim(cluster, "data")
-    bound = cluster.get(CLAIMS, "data")
-    assert bound["status"] == {
-        "phase": "Bound",
-        "accessModes": ["ReadWriteOnce"],
-        "capacity": {"storage": "1Gi"},
-    }
-    assert bound["spec"]["volumeName"] == f"pvc-{bound['metadata']['uid']}"
-    cluster.delete(CLAIMS, "data")
-    cluster.clock.advance(1)
-    assert cluster.api.list(VOLUMES) == []
-
-
 def test_the_smallest_fitting_volume_is_bound_and_kept(cluster: Cluster) -> None:
     for name, size in (("big", "10Gi"), ("fit", "2Gi"), ("small", "500Mi")):
         volume(cluster, name, size)

@@ -1,10 +1,10 @@
-"""Rules between pods: affinity, anti-affinity and topology spread."""
+"""Rules between pods: affinity and anti-affinity."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from labrunner.sim.objects import Obj, get_path, is_terminating, labels_of, name_of, namespace_of
+from labrunner.sim.objects import Obj, get_path, labels_of, name_of, namespace_of
 from labrunner.sim.selectors import LabelSelector, from_label_selector
 
 NodesByName = dict[str, Obj]
@@ -32,7 +32,7 @@ class Term:
         self.topology: str = term.get("topologyKey") or ""
         selector = dict(term.get("labelSelector") or {}) if term.get("labelSelector") is not None else None
         if selector is not None:
-            selector = _with_label_keys(selector, owner, term)
+            selector = with_label_keys(selector, owner, term)
         self._selector: LabelSelector | None = None if selector is None else from_label_selector(selector)
         named = set(term.get("namespaces") or [])
         by_label = term.get("namespaceSelector")
@@ -52,7 +52,8 @@ class Term:
         )
 
 
-def _with_label_keys(selector: Obj, owner: Obj, term: Obj) -> Obj:
+def with_label_keys(selector: Obj, owner: Obj, term: Obj) -> Obj:
+    """*selector* with what ``matchLabelKeys`` and ``mismatchLabelKeys`` of *term* add for the pod *owner*."""
     own = labels_of(owner)
     extra = [
         {"key": key, "operator": operator, "values": [own[key]]}
@@ -80,6 +81,7 @@ class PodRules:
         self._placed = list(placed)
         self._labels = namespace_labels
         self._affinity = [Term(pod, t, namespace_labels) for t in required_terms(pod, "podAffinity")]
+        self._wishes = list(_preferred(pod, namespace_labels))
         self._anti = [Term(pod, t, namespace_labels) for t in required_terms(pod, "podAntiAffinity")]
         self._theirs = [
             (other, Term(other, t, namespace_labels))
@@ -123,64 +125,30 @@ class PodRules:
         return True
 
     def preference(self, node: Obj) -> int:
-        """Weights of preferred terms that hold on *node*, those of anti-affinity negative."""
+        """Raw score: preferred terms of the pod that hold on *node*, and what its pods think of this one."""
         total = 0
-        for kind, sign in (("podAffinity", 1), ("podAntiAffinity", -1)):
-            for weighted in get_path(self._pod, "spec", "affinity", kind, _PREFERRED, default=[]):
-                term = Term(self._pod, weighted.get("podAffinityTerm") or {}, self._labels)
-                count = sum(term.matches(p) for p in self._neighbours(node, term.topology))
-                total += sign * int(weighted.get("weight", 0)) * count
+        for sign, weight, term in self._wishes:
+            total += sign * weight * sum(term.matches(p) for p in self._neighbours(node, term.topology))
+        for other, sign, weight, term in self._their_wishes():
+            zone = labels_of(node).get(term.topology)
+            if zone is not None and term.matches(self._pod) and self._zone(other, term.topology) == zone:
+                total += sign * weight
         return total
 
+    def _their_wishes(self) -> Iterator[tuple[Obj, int, int, Term]]:
+        """Of placed pods: preferred terms, and required affinity, which counts as a wish of weight 1."""
+        for other in self._placed:
+            if has_pod_rules(other):
+                for term in required_terms(other, "podAffinity"):
+                    yield other, 1, 1, Term(other, term, self._labels)
+                for sign, weight, found in _preferred(other, self._labels):
+                    yield other, sign, weight, found
 
-class Spread:
-    """Topology spread of one incoming pod."""
 
-    def __init__(
-        self, pod: Obj, nodes: Sequence[Obj], placed: Iterable[Obj], eligible: Callable[[Obj], bool]
-    ) -> None:
-        self._pod = pod
-        namespace = namespace_of(pod)
-        self._same = [p for p in placed if namespace_of(p) == namespace and not is_terminating(p)]
-        self._nodes = {name_of(n): n for n in nodes}
-        self._eligible = [n for n in nodes if eligible(n)]
-        self._constraints = get_path(pod, "spec", "topologySpreadConstraints", default=[])
-
-    def _counts(self, constraint: Obj) -> tuple[dict[str, int], bool]:
-        key = constraint.get("topologyKey", "")
-        selector = dict(constraint.get("labelSelector") or {})
-        selector = _with_label_keys(selector, self._pod, constraint)
-        chosen = from_label_selector(selector)
-        counts = {labels_of(n)[key]: 0 for n in self._eligible if key in labels_of(n)}
-        for other in self._same:
-            node = self._nodes.get(get_path(other, "spec", "nodeName", default=""))
-            zone = labels_of(node).get(key) if node else None
-            if zone in counts and chosen.matches(labels_of(other)):
-                counts[zone] += 1
-        return counts, chosen.matches(labels_of(self._pod))
-
-    def problem(self, node: Obj) -> tuple[str, bool] | None:
-        """Why *node* will not do; True when no preemption could help."""
-        text = "node(s) didn't match pod topology spread constraints"
-        for constraint in self._constraints:
-            if constraint.get("whenUnsatisfiable", "DoNotSchedule") != "DoNotSchedule":
-                continue
-            zone = labels_of(node).get(constraint.get("topologyKey", ""))
-            if zone is None:
-                return f"{text} (missing required label)", True
-            counts, own = self._counts(constraint)
-            least = min(counts.values(), default=0)
-            if len(counts) < int(constraint.get("minDomains") or 1):
-                least = 0
-            if counts.get(zone, 0) + int(own) - least > int(constraint.get("maxSkew", 1)):
-                return text, False
-        return None
-
-    def crowding(self, node: Obj) -> int:
-        """How many matching pods the soft constraints find where *node* is."""
-        total = 0
-        for constraint in self._constraints:
-            zone = labels_of(node).get(constraint.get("topologyKey", ""))
-            if zone is not None:
-                total += self._counts(constraint)[0].get(zone, 0)
-        return total
+def _preferred(
+    pod: Obj, namespace_labels: Callable[[str], dict[str, str]]
+) -> Iterator[tuple[int, int, Term]]:
+    for kind, sign in (("podAffinity", 1), ("podAntiAffinity", -1)):
+        for weighted in get_path(pod, "spec", "affinity", kind, _PREFERRED, default=[]):
+            term = Term(pod, weighted.get("podAffinityTerm") or {}, namespace_labels)
+            yield sign, int(weighted.get("weight", 0)), term

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Final, Literal
 from labrunner.sim.clock import timestamp
 from labrunner.sim.controllers.disruption import mark_disrupted
 from labrunner.sim.controllers.podstate import condition, is_finished
+from labrunner.sim.controllers.provisioning import SELECTED_NODE, claim_reference
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, key_of
+from labrunner.sim.controllers.scheduler.claims import static_volume
 from labrunner.sim.controllers.scheduler.cycle import Cycle, Verdict, unschedulable_message
-from labrunner.sim.controllers.scheduler.preemption import choose_victims
+from labrunner.sim.controllers.scheduler.preemption import BY_SCHEDULER, Preemption, preempt, priority
 from labrunner.sim.controllers.scheduler.resources import NodeRoom
+from labrunner.sim.controllers.volume_matching import BOUND_BY
 from labrunner.sim.errors import ApiError
 from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of, namespace_of, uid_of
 
@@ -104,10 +107,21 @@ class SchedulerController(Controller):
     def _retry(self, _change: Change) -> Iterable[Key]:
         """Something may have made room: look at all waiting pods again, not more often than the back-off allows."""
         now = self.api.clock.now().timestamp()
-        for key, (attempts, last) in list(self._waiting.items()):
+        for key in sorted(self._waiting, key=self._turn):
+            attempts, last = self._waiting[key]
             pause = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(attempts - 1, 10))
             self.requeue(key, max(0.0, last + pause - now))
         return []
+
+    def _turn(self, key: Key) -> tuple[int, str]:
+        """Pods of higher priority first, then those that have waited for longer."""
+        pod = self.api.store.get("pods", *key) or {}
+        return -priority(pod), str(get_path(pod, "metadata", "creationTimestamp", default=""))
+
+    def _nominated(self) -> list[Obj]:
+        """Waiting pods for which room is being made."""
+        waiting = (self.api.store.get("pods", *key) for key in self._waiting)
+        return [p for p in waiting if p is not None and get_path(p, "status", "nominatedNodeName")]
 
     def _retry_affine(self, change: Change) -> Iterable[Key]:
         """A newly placed pod can only help pods that want company."""
@@ -130,7 +144,7 @@ class SchedulerController(Controller):
             return None
         if key in self._waiting and not self._due(key):
             return None
-        cycle = Cycle(self.api, pod, self._rooms)
+        cycle = Cycle(self.api, pod, self._rooms, self._nominated())
         verdict = cycle.decide()
         if verdict.node:
             self._waiting.pop(key, None)
@@ -172,24 +186,32 @@ class SchedulerController(Controller):
         self.api.store.put("pods", changed)
 
     def _select_node(self, verdict: Verdict) -> None:
-        """Tell the volume controller where the first consumer is going to be."""
+        """Reserve volumes that are there already; else say where the first consumer is going to be."""
+        node = self._rooms[verdict.node].node
         for claim in verdict.claims.waiting:
+            volume = static_volume(self.api, claim, node)
+            if volume is not None:
+                changed = clone(volume)
+                changed["spec"]["claimRef"] = claim_reference(claim)
+                meta(changed).setdefault("annotations", {})[BOUND_BY] = "yes"
+                self.api.update("persistentvolumes", changed, manager="kube-scheduler")
+                continue
             changed = clone(claim)
-            meta(changed).setdefault("annotations", {})["volume.kubernetes.io/selected-node"] = verdict.node
+            meta(changed).setdefault("annotations", {})[SELECTED_NODE] = verdict.node
             self.api.update("persistentvolumeclaims", changed, manager="kube-scheduler")
 
     def _fail(self, key: Key, pod: Obj, cycle: Cycle, verdict: Verdict) -> None:
-        choice = choose_victims(cycle, verdict)
-        message = unschedulable_message(verdict, len(self._rooms), preempting=choice is not None)
+        room = Preemption(kept=True) if verdict.refusal or not self._rooms else preempt(cycle, verdict)
+        message = unschedulable_message(verdict, len(self._rooms), room.why)
         attempts = self._waiting.get(key, (0, 0.0))[0] + 1
         self._waiting[key] = (attempts, self.api.clock.now().timestamp())
         self.event(pod, "Warning", "FailedScheduling", message)
-        self._set_unscheduled(pod, "Unschedulable", message, choice[0] if choice else "")
-        if choice is not None:
-            for victim in choice[1]:
-                self._preempt(victim, pod, choice[0])
+        self._set_unscheduled(pod, "Unschedulable", message, None if room.kept else room.node)
+        for victim in room.victims:
+            self._preempt(victim, pod, room.node)
 
-    def _set_unscheduled(self, pod: Obj, reason: str, message: str, nominated: str = "") -> None:
+    def _set_unscheduled(self, pod: Obj, reason: str, message: str, nominated: str | None = None) -> None:
+        """*nominated*: the node that room is made on, empty for none; None leaves that as it is."""
         now = timestamp(self.api.clock.now())
         found: Obj = {
             "type": "PodScheduled",
@@ -204,20 +226,23 @@ class SchedulerController(Controller):
         before = condition(pod, "PodScheduled")
         if before is not None and before.get("status") == "False":
             found["lastTransitionTime"] = before["lastTransitionTime"]
-        if before == found and not nominated:
+        unchanged = nominated in (None, get_path(pod, "status", "nominatedNodeName", default=""))
+        if before == found and unchanged:
             return
         changed = clone(pod)
         status = changed.setdefault("status", {})
         others = [c for c in status.get("conditions") or [] if c["type"] != "PodScheduled"]
         status["conditions"] = [*others, found]
-        if nominated:
+        if nominated is not None:
             status["nominatedNodeName"] = nominated
+        if not status.get("nominatedNodeName"):
+            status.pop("nominatedNodeName", None)
         self.api.update_status("pods", changed, manager="kube-scheduler")
 
     def _preempt(self, victim: Obj, pod: Obj, node: str) -> None:
         try:
             message = "default-scheduler: preempting to accommodate a higher priority pod"
-            mark_disrupted(self.api, victim, "PreemptionByScheduler", message)
+            mark_disrupted(self.api, victim, BY_SCHEDULER, message)
             self.api.delete("pods", name_of(victim), namespace_of(victim))
         except ApiError as error:
             if error.code != 404:

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.controllers.scheduler import matching
-from labrunner.sim.controllers.scheduler.affinity import PodRules, Spread
+from labrunner.sim.controllers.scheduler.affinity import PodRules
 from labrunner.sim.controllers.scheduler.claims import ClaimsView, claims_problem, look_at_claims
 from labrunner.sim.controllers.scheduler.resources import NodeRoom, pod_requests
-from labrunner.sim.objects import Obj, get_path, labels_of, name_of, namespace_of, owner_controller
+from labrunner.sim.controllers.scheduler.scoring import best
+from labrunner.sim.controllers.scheduler.spread import Spread
+from labrunner.sim.objects import Obj, get_path, labels_of, uid_of
 
 if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
 
+ELSEWHERE: Final = "node(s) didn't satisfy plugin(s) [NodeAffinity]"
+TAKEN_ALONE: Final = (
+    "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"
+)
 Problem = tuple[str, bool]
 """Why a node is refused, and whether that is beyond help by preemption."""
 
@@ -31,37 +37,53 @@ class Verdict:
 
 
 class Cycle:
-    """The questions about one pod in one state of the cluster."""
+    """The questions about one pod in one state of the cluster.
 
-    def __init__(self, api: Api, pod: Obj, rooms: Mapping[str, NodeRoom]) -> None:
+    *nominated*: pods for which room is being made on the node their status names; they count as being there.
+    """
+
+    def __init__(
+        self, api: Api, pod: Obj, rooms: Mapping[str, NodeRoom], nominated: Iterable[Obj] = ()
+    ) -> None:
         self.api = api
         self.pod = pod
-        self.rooms = rooms
+        self.rooms = _reserved(pod, rooms, nominated)
         self.wanted = pod_requests(pod)
         self._ports = matching.host_ports(pod)
 
     def decide(self) -> Verdict:
         """Choose a node."""
+        named = matching.named_nodes(self.pod)
+        if named is not None and not named:
+            return Verdict(refusal="pod affinity terms conflict")
         view = look_at_claims(self.api, self.pod)
         if view.refusal:
             return Verdict(refusal=view.refusal)
         rules, spread = self._pod_rules(self.rooms), self._spread(self.rooms)
         verdict = Verdict(claims=view)
-        fitting: list[str] = []
+        fitting: dict[str, NodeRoom] = {}
         for name, room in self.rooms.items():
+            if named is not None and name not in named:
+                verdict.problems[name] = [(ELSEWHERE, True)]
+                continue
             problems = self.problems(room, rules, spread, view)
             if problems:
                 verdict.problems[name] = problems
             else:
-                fitting.append(name)
+                fitting[name] = room
         if fitting:
-            verdict.node = max(fitting, key=lambda n: self._score(self.rooms[n], rules, spread))
+            verdict.node = self._nominated_in(fitting) or best(self.pod, self.wanted, fitting, rules, spread)
         return verdict
 
-    def fits_without(self, name: str, gone: Iterable[Obj], view: ClaimsView) -> bool:
-        """Whether the pod would fit on node *name* if the pods *gone* were deleted."""
+    def _nominated_in(self, fitting: Mapping[str, NodeRoom]) -> str:
+        """The node that room was made on for this pod, when it fits there now."""
+        name = get_path(self.pod, "status", "nominatedNodeName", default="")
+        return name if name in fitting else ""
+
+    def without(self, name: str, gone: Iterable[Obj], view: ClaimsView) -> list[Problem]:
+        """What would still be in the way on node *name* if the pods *gone* were deleted."""
         rooms = {**self.rooms, name: self.rooms[name].without(gone)}
-        return not self.problems(rooms[name], self._pod_rules(rooms), self._spread(rooms), view)
+        return self.problems(rooms[name], self._pod_rules(rooms), self._spread(rooms), view)
 
     def _placed(self, rooms: Mapping[str, NodeRoom]) -> list[Obj]:
         return [p for room in rooms.values() for p in room.pods.values()]
@@ -72,17 +94,10 @@ class Cycle:
 
         return PodRules(self.pod, [r.node for r in rooms.values()], self._placed(rooms), labels)
 
-    def _spread(self, rooms: Mapping[str, NodeRoom]) -> Spread | None:
-        if not get_path(self.pod, "spec", "topologySpreadConstraints"):
-            return None
-        nodes = [r.node for r in rooms.values()]
-        return Spread(
-            self.pod, nodes, self._placed(rooms), lambda n: matching.matches_node_affinity(self.pod, n)
-        )
+    def _spread(self, rooms: Mapping[str, NodeRoom]) -> Spread:
+        return Spread(self.pod, [r.node for r in rooms.values()], self._placed(rooms))
 
-    def problems(
-        self, room: NodeRoom, rules: PodRules, spread: Spread | None, view: ClaimsView
-    ) -> list[Problem]:
+    def problems(self, room: NodeRoom, rules: PodRules, spread: Spread, view: ClaimsView) -> list[Problem]:
         """Reasons of the first filter that refuses the node, in the order of the default plugins."""
         node = room.node
         if get_path(node, "spec", "unschedulable", default=False) and not self._tolerates_cordon():
@@ -98,10 +113,12 @@ class Cycle:
         shortages = room.shortages(self.wanted)
         if shortages:
             return shortages
+        if view.taken_alone:
+            return [(TAKEN_ALONE, False)]
         volumes = claims_problem(self.api, view, node)
         if volumes:
             return [(volumes, True)]
-        for found in (spread.problem(node) if spread else None, rules.problem(node)):
+        for found in (spread.problem(node), rules.problem(node)):
             if found is not None:
                 return [found]
         return []
@@ -112,47 +129,32 @@ class Cycle:
             matching.tolerates(t, taint) for t in get_path(self.pod, "spec", "tolerations", default=[])
         )
 
-    def _score(self, room: NodeRoom, rules: PodRules, spread: Spread | None) -> tuple[float, ...]:
-        """Higher is better; the sum mirrors the default weights, ties go to the node with fewer siblings."""
-        node = room.node
-        soft_taints = sum(1 for _ in matching.untolerated(self.pod, node, ("PreferNoSchedule",)))
-        owner = (owner_controller(self.pod) or {}).get("uid")
-        siblings = sum(
-            1
-            for p in room.pods.values()
-            if owner
-            and namespace_of(p) == namespace_of(self.pod)
-            and (owner_controller(p) or {}).get("uid") == owner
-        )
-        total = (
-            100 * room.free_share(self.wanted)
-            + 2 * matching.preferred_node_weight(self.pod, node)
-            + 2 * rules.preference(node)
-            - 300 * soft_taints
-            - 20 * (spread.crowding(node) if spread else 0)
-            - 10 * siblings
-        )
-        return (total, -len(room.pods), *(-ord(c) for c in name_of(node)))
+
+def _reserved(pod: Obj, rooms: Mapping[str, NodeRoom], nominated: Iterable[Obj]) -> Mapping[str, NodeRoom]:
+    own = get_path(pod, "spec", "priority", default=0)
+    coming: dict[str, list[Obj]] = {}
+    for other in nominated:
+        node = get_path(other, "status", "nominatedNodeName", default="")
+        important = get_path(other, "spec", "priority", default=0) >= own
+        if important and node in rooms and uid_of(other) != uid_of(pod):
+            placed = {**other, "spec": {**other["spec"], "nodeName": node}}
+            coming.setdefault(node, []).append(placed)
+    return {**rooms, **{n: rooms[n].with_pods(pods) for n, pods in coming.items()}} if coming else rooms
 
 
-def _tally(reasons: Iterable[str]) -> str:
+def tally(reasons: Iterable[str]) -> str:
+    """How often each reason was met, sorted as text."""
     return ", ".join(sorted(f"{count} {text}" for text, count in Counter(reasons).items()))
 
 
-def unschedulable_message(verdict: Verdict, nodes: int, *, preempting: bool = False) -> str:
-    """The text of ``FailedScheduling``; with *preempting*, nothing is said of why preemption would not help."""
-    head = f"0/{nodes} nodes are available"
+def unschedulable_message(verdict: Verdict, nodes: int, helpless: str) -> str:
+    """The text of ``FailedScheduling``. *helpless*: why preemption does not help; empty when it is going to."""
     if nodes == 0:
         return "no nodes available to schedule pods"
+    head = f"0/{nodes} nodes are available"
     if verdict.refusal:
         return f"{head}: {verdict.refusal}. not found"
-    reasons = _tally(text for problems in verdict.problems.values() for text, _ in problems)
-    if preempting:
+    reasons = tally(text for problems in verdict.problems.values() for text, _ in problems)
+    if not helpless:
         return f"{head}: {reasons}."
-    helpless = _tally(
-        "Preemption is not helpful for scheduling"
-        if any(final for _, final in problems)
-        else "No preemption victims found for incoming pod"
-        for problems in verdict.problems.values()
-    )
-    return f"{head}: {reasons}. no new claims to deallocate, preemption: {head}: {helpless}."
+    return f"{head}: {reasons}. no new claims to deallocate, preemption: {helpless}"

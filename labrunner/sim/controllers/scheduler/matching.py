@@ -4,40 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from labrunner.sim.objects import Obj, get_path, labels_of, name_of
-
-
-def _matches_expression(values: dict[str, str], term: Obj) -> bool:
-    key, operator = term.get("key", ""), term.get("operator", "")
-    wanted: list[str] = term.get("values") or []
-    have = values.get(key)
-    if operator == "In":
-        return have is not None and have in wanted
-    if operator == "NotIn":
-        return have is None or have not in wanted
-    if operator == "Exists":
-        return have is not None
-    if operator == "DoesNotExist":
-        return have is None
-    if operator in ("Gt", "Lt"):
-        try:
-            left, right = int(have or ""), int(wanted[0])
-        except (ValueError, IndexError):
-            return False
-        return left > right if operator == "Gt" else left < right
-    return False
-
-
-def matches_term(node: Obj, term: Obj) -> bool:
-    """Whether *node* fulfils one node selector term; an empty term matches nothing."""
-    expressions, fields = term.get("matchExpressions") or [], term.get("matchFields") or []
-    if not expressions and not fields:
-        return False
-    labels = labels_of(node)
-    own = {"metadata.name": name_of(node)}
-    return all(_matches_expression(labels, e) for e in expressions) and all(
-        _matches_expression(own, f) for f in fields
-    )
+from labrunner.sim.controllers.node_terms import matches_term
+from labrunner.sim.objects import Obj, get_path, labels_of
 
 
 def matches_node_affinity(pod: Obj, node: Obj) -> bool:
@@ -51,6 +19,23 @@ def matches_node_affinity(pod: Obj, node: Obj) -> bool:
     if required is None:
         return True
     return any(matches_term(node, t) for t in required.get("nodeSelectorTerms") or [])
+
+
+def named_nodes(pod: Obj) -> set[str] | None:
+    """The names that each required node affinity term of *pod* allows; None when some term names no node."""
+    path = ("spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+    terms = (get_path(pod, *path) or {}).get("nodeSelectorTerms") or []
+    found: set[str] = set()
+    for term in terms:
+        names: set[str] | None = None
+        for field in term.get("matchFields") or []:
+            if field.get("key") == "metadata.name" and field.get("operator") == "In":
+                given = set(field.get("values") or [])
+                names = given if names is None else names & given
+        if names is None:
+            return None
+        found |= names
+    return found if terms else None
 
 
 def preferred_node_weight(pod: Obj, node: Obj) -> int:

@@ -128,3 +128,18 @@ class NodeRoom:
             if have:
                 shares.append(max(0.0, 1 - (self.weight[name] + (wanted.get(name) or least)) / have))
         return sum(shares) / len(shares) if shares else 0.0
+
+    def balance(self, wanted: Mapping[str, int]) -> float:
+        """0…100: how evenly cpu and memory would be requested; 0 for a pod that requests neither."""
+        if not any(wanted.get(name) for name in _SCORED):
+            return 0.0
+        shares = [
+            min(1.0, (self.used.get(name, 0) + wanted.get(name, 0)) / self.allocatable[name])
+            for name in _SCORED
+            if self.allocatable.get(name)
+        ]
+        return 100 * (1 - (max(shares) - min(shares)) / 2) if shares else 0.0
+
+    def with_pods(self, more: Iterable[Obj]) -> NodeRoom:
+        """The room there would be if the pods *more* were there too."""
+        return NodeRoom(self.node, [*self.pods.values(), *more])
