@@ -143,6 +143,8 @@ class ApiError(Exception):
         self.message = message
         self.details = details
         self.retry_after = retry_after
+        self.warnings: list[str] = []
+        """What the server had to say beside the refusal; sent along with it."""
 
     def status(self) -> Obj:
         """The ``metav1.Status`` object of this error."""
@@ -199,10 +201,15 @@ def already_exists(rt: Named, name: str) -> ApiError:
 STALE: Final = "the object has been modified; please apply your changes to the latest version and try again"
 
 
-def conflict(rt: Named, name: str, why: str = STALE) -> ApiError:
-    """409: a precondition or an optimistic lock failed."""
-    message = f"Operation cannot be fulfilled on {qualified(rt)} {gotext.quote(name)}: {why}"
-    return ApiError(409, "Conflict", message, _details(rt, name))
+def conflict(rt: Named, name: str, why: str = STALE, *, by_kind: bool = False) -> ApiError:
+    """409: a precondition or an optimistic lock failed. *by_kind* names the kind instead of the resource."""
+    about, details = qualified(rt), _details(rt, name)
+    if by_kind:
+        about = f"{rt.kind}.{rt.group}" if rt.group else rt.kind
+        details["kind"] = rt.kind
+    return ApiError(
+        409, "Conflict", f"Operation cannot be fulfilled on {about} {gotext.quote(name)}: {why}", details
+    )
 
 
 def invalid(group_kind: str, name: str, errors: Sequence[FieldError]) -> ApiError:

@@ -233,3 +233,23 @@ def test_health_version_and_identity(http: Http) -> None:
     )
     anonymous = http("GET", "/apis", user="")
     assert anonymous.body["message"] == 'forbidden: User "system:anonymous" cannot get path "/apis"'
+
+
+def test_parameters_of_watches_are_refused_in_lists(http: Http) -> None:
+    refused = http("GET", MAPS, query={"sendInitialEvents": "true"})
+    assert refused.body["message"].endswith(
+        "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list"
+    )
+    refused = http("GET", MAPS, query={"watch": "1", "resourceVersionMatch": "Exact"})
+    assert 'supported values: "NotOlderThan"' in refused.body["message"]
+
+
+def test_watch_on_the_path_of_one_object_means_nothing(http: Http) -> None:
+    made = make(http, "x")
+    assert http.ok("GET", f"{MAPS}/x", query={"watch": "1"}) == made
+
+
+def test_any_word_but_false_switches_watching_on(http: Http) -> None:
+    make(http, "x")
+    assert [kind for kind, _ in http.watch(MAPS, query={"watch": "maybe"}).events()] == ["ADDED"]
+    assert http.ok("GET", MAPS, query={"watch": "0"})["kind"] == "ConfigMapList"

@@ -90,7 +90,10 @@ def test_optimistic_locking_and_uid_preconditions(http: Http) -> None:
     assert "the object has been modified" in stale.body["message"]
     wrong = http("DELETE", f"{MAPS}/x", {"kind": "DeleteOptions", "preconditions": {"uid": "other"}})
     assert wrong.status == 409
-    assert "Precondition failed: UID in precondition: other" in wrong.body["message"]
+    assert wrong.body["message"] == (
+        'Operation cannot be fulfilled on ConfigMap "x": the UID in the precondition (other) does not match the UID in '
+        f"record ({made['metadata']['uid']}). The object might have been deleted and then recreated"
+    )
     assert http.ok("GET", f"{MAPS}/x")["data"] == {"k": "2"}
 
 
@@ -350,3 +353,54 @@ def test_no_request_is_an_internal_failure(
     answer = http.handle(method, path, body, query=query, Content_Type=kind)
     assert isinstance(answer, Response)
     assert answer.status in range(200, 600)
+
+
+def test_a_uid_of_another_object_is_refused(http: Http) -> None:
+    made = http.ok("POST", MAPS, config_map("x"))
+    other = {**config_map("x"), "metadata": {"name": "x", "uid": "other"}}
+    wrong = http("PUT", f"{MAPS}/x", other)
+    assert wrong.status == 409
+    assert wrong.body["message"].endswith(
+        "StorageError: invalid object, Code: 4, Key: /registry/configmaps/default/x, ResourceVersion: 0, "
+        "AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: "
+        + made["metadata"]["uid"]
+    )
+    gone = http("PUT", f"{MAPS}/y", {**config_map("y"), "metadata": {"name": "y", "uid": "other"}})
+    assert gone.status == 409
+    assert gone.body["message"].endswith("UID in precondition: other, UID in object meta: ")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"name": "z"}, "the name of the object (z) does not match the name on the URL (x)"),
+        (
+            {"namespace": "z"},
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ),
+    ],
+)
+def test_a_patch_cannot_rename_or_move(http: Http, metadata: dict[str, str], message: str) -> None:
+    http.ok("POST", MAPS, config_map("x"))
+    answer = http("PATCH", f"{MAPS}/x", {"metadata": metadata}, Content_Type="application/merge-patch+json")
+    assert (answer.status, answer.body["message"]) == (400, message)
+
+
+def test_warnings_come_with_a_refusal_too(http: Http) -> None:
+    answer = http("POST", MAPS, {"metadata": {"name": "UPPER"}, "foo": 1})
+    assert answer.status == 422
+    assert answer.header("warning") == ['299 - "unknown field \\"foo\\""']
+
+
+def test_field_managers_have_at_most_128_printable_characters(http: Http) -> None:
+    long = http("POST", MAPS, config_map("x"), query={"fieldManager": "m" * 129})
+    assert long.body["message"] == (
+        'CreateOptions.meta.k8s.io "" is invalid: fieldManager: Too long: may not be more than 128 bytes'
+    )
+    odd = http("POST", MAPS, config_map("x"), query={"fieldManager": "a\n"})
+    assert "invalid character U+000A (at position 1)" in odd.body["message"]
+
+
+def test_a_service_is_made_by_put(http: Http) -> None:
+    service = {"metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}]}}
+    assert http("PUT", "/api/v1/namespaces/default/services/s", service).status == 201

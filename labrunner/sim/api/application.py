@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from labrunner.sim import errors
+from labrunner.sim.api import health, metrics
 from labrunner.sim.api.control import PREFIX, Control
 from labrunner.sim.api.discovery import Discovery
-from labrunner.sim.api.rendering import document
+from labrunner.sim.api.rendering import document, readable, warning_headers
 from labrunner.sim.api.requestinfo import RequestInfo, resolve
 from labrunner.sim.api.resource_handler import ResourceHandler
 from labrunner.sim.api.security import Security
@@ -18,7 +19,6 @@ from labrunner.sim.errors import ApiError
 from labrunner.sim.http import Request, Response, Stream
 from labrunner.sim.store.change import encode
 
-_HEALTH: Final = ("/healthz", "/livez", "/readyz")
 _READ: Final = ("GET", "HEAD")
 
 OpenApi = Callable[[Request], "Response | None"]
@@ -68,13 +68,15 @@ class Application:
         if request.method not in _READ:
             raise errors.method_not_allowed()
         if path == "/version" or path == "/version/":
-            return document(request, INFO)
-        if path.split("/", 2)[1] in ("healthz", "livez", "readyz"):
-            return _healthy(request)
-        if path.startswith("/openapi/"):
+            return readable(INFO)
+        if path.split("/", 2)[1] in health.ENDPOINTS:
+            found = health.answer(request)
+        elif path.startswith("/openapi/"):
             found = self._openapi(request)
+        elif path == "/metrics":
+            found = metrics.answer(self._resources.api)
         elif path in ("/", ""):
-            found = document(request, {"paths": self._paths()})
+            found = readable({"paths": self._paths()})
         elif path.rstrip("/") in (issuer_discovery.CONFIGURATION, issuer_discovery.KEYS):
             found = self._issuer(path.rstrip("/"))
         else:
@@ -89,25 +91,16 @@ class Application:
 
     def _paths(self) -> list[str]:
         groups = self._resources.api.registry.groups()
-        paths = {"/api", "/apis", "/version", "/openapi/v2", "/openapi/v3", *_HEALTH, PREFIX}
-        paths.update((issuer_discovery.CONFIGURATION, issuer_discovery.KEYS))
+        paths = {"/api", "/apis", "/apis/", "/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/", PREFIX}
+        paths.update(("/version", *health.paths(), issuer_discovery.CONFIGURATION, issuer_discovery.KEYS))
         for entry in groups:
             base = f"/apis/{entry.group}" if entry.group else "/api"
             paths.update((base, *(f"{base}/{version}" for version in entry.versions)))
         return sorted(paths)
 
 
-def _healthy(request: Request) -> Response:
-    check = request.path.strip("/").split("/")
-    if len(check) == 1 and "verbose" in request.query:
-        return Response.text(200, f"[+]ping ok\n[+]simulated ok\n{check[0]} check passed\n")
-    if len(check) > 1 and check[1] not in ("ping", "simulated", "etcd"):
-        return Response.text(404, "404 page not found\n")
-    return Response.text(200, "ok")
-
-
 def _failure(request: Request, error: ApiError) -> Response:
-    headers: tuple[tuple[str, str], ...] = ()
+    headers = warning_headers(error.warnings)
     if error.retry_after is not None:
-        headers = (("Retry-After", str(error.retry_after)),)
+        headers = (*headers, ("Retry-After", str(error.retry_after)))
     return document(request, error.status(), error.code, headers=headers)

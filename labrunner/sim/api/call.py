@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from labrunner.sim import gotext
 from labrunner.sim.auth import SYSTEM, User
-from labrunner.sim.errors import ApiError, bad_request, invalid, not_supported
+from labrunner.sim.errors import ApiError, invalid, invalid_value, not_supported, too_long
 from labrunner.sim.objects import Obj
 from labrunner.sim.resources import ResourceType
 
 STRICT: Final = "Strict"
 WARN: Final = "Warn"
 IGNORE: Final = "Ignore"
+_MANAGER_LENGTH: Final = 128
 
 
 @dataclass(slots=True)
@@ -63,9 +63,18 @@ def _invalid_options(kind: str, where: str, value: object, allowed: tuple[str, .
     return invalid(f"{kind}.meta.k8s.io", "", [not_supported(where, value, allowed)])
 
 
-def manager_of(query: dict[str, str], user_agent: str) -> str:
-    """The field manager: the parameter, or the client's name as its User-Agent begins."""
-    manager = query.get("fieldManager") or user_agent.split("/", 1)[0][:128] or "unknown"
-    if len(manager) > 128 or not manager.isprintable():
-        raise bad_request(f"fieldManager {gotext.quote(manager)} is not printable or longer than 128")
-    return manager
+def manager_of(kind: str, query: dict[str, str], user_agent: str) -> str:
+    """The field manager: the parameter, or the client's name as its User-Agent begins.
+
+    *kind* is that of the options, such as ``CreateOptions``. Raises ApiError (422).
+    """
+    given = query.get("fieldManager", "")
+    problems = [too_long("fieldManager", _MANAGER_LENGTH)] if len(given.encode()) > _MANAGER_LENGTH else []
+    for position, char in enumerate(given):
+        if not char.isprintable():
+            detail = f"invalid character U+{ord(char):04X} (at position {len(given[:position].encode())})"
+            problems.append(invalid_value("fieldManager", given, detail))
+    if problems:
+        raise invalid(f"{kind}.meta.k8s.io", "", problems)
+    shown = "".join(char for char in user_agent.split("/", 1)[0] if char.isprintable())
+    return given or shown[:_MANAGER_LENGTH] or "unknown"

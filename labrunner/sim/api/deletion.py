@@ -72,6 +72,8 @@ class DeleteOptions:
             seconds = None if grace in (None, "") else int(grace)
         except (TypeError, ValueError):
             raise errors.bad_request(f'strconv.ParseInt: parsing "{grace}": invalid syntax') from None
+        if seconds is not None and seconds < 0:
+            seconds = 1
         return DeleteOptions(
             seconds, policy, orphan, preconditions.get("uid"), preconditions.get("resourceVersion"), dry_run
         )
@@ -202,15 +204,25 @@ def _collector_finalizers(rt: ResourceType, obj: Obj, options: DeleteOptions) ->
 
 def _check_preconditions(rt: ResourceType, obj: Obj, options: DeleteOptions) -> None:
     uid, version = uid_of(obj), meta(obj).get("resourceVersion")
+    whole = rt.gr == "namespaces"  # whose storage words this itself
     if options.uid is not None and options.uid != uid:
-        why = f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {uid}"
-        raise errors.conflict(rt, name_of(obj), why)
-    if options.resource_version is not None and options.resource_version != version:
         why = (
-            f"Precondition failed: ResourceVersion in precondition: {options.resource_version}, "
-            f"ResourceVersion in object meta: {version}"
+            f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {uid}"
+            if whole
+            else f"the UID in the precondition ({options.uid}) does not match the UID in record ({uid}). "
+            "The object might have been deleted and then recreated"
         )
-        raise errors.conflict(rt, name_of(obj), why)
+        raise errors.conflict(rt, name_of(obj), why, by_kind=not whole)
+    wanted = options.resource_version
+    if wanted is not None and wanted != version:
+        why = (
+            f"Precondition failed: ResourceVersion in precondition: {wanted}, "
+            f"ResourceVersion in object meta: {version}"
+            if whole
+            else f"the ResourceVersion in the precondition ({wanted}) does not match the ResourceVersion in record "
+            f"({version}). The object might have been modified"
+        )
+        raise errors.conflict(rt, name_of(obj), why, by_kind=not whole)
 
 
 def outcome(rt: ResourceType, obj: Obj, gone: bool) -> Obj:

@@ -78,7 +78,7 @@ def page(api: Api, rt: ResourceType, wanted: Filter, query: dict[str, str]) -> P
     token = query.get("continue", "")
     match = query.get("resourceVersionMatch", "")
     version = query.get("resourceVersion", "")
-    _check(version, match, token)
+    _check(query)
     rv, start = api.store.resource_version, ""
     if token:
         rv, start = _read_token(token)
@@ -147,7 +147,9 @@ def number(query: dict[str, str], key: str) -> int:
     return max(0, int(text))
 
 
-def _check(version: str, match: str, token: str) -> None:
+def _check(query: dict[str, str]) -> None:
+    version, match = query.get("resourceVersion", ""), query.get("resourceVersionMatch", "")
+    token = query.get("continue", "")
     problems = []
     if match:
         if not version:
@@ -162,6 +164,10 @@ def _check(version: str, match: str, token: str) -> None:
         elif match == "Exact" and version == "0":
             detail = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
             problems.append(errors.forbidden_field("resourceVersionMatch", detail))
+    if "sendInitialEvents" in query:
+        problems.append(
+            errors.forbidden_field("sendInitialEvents", "sendInitialEvents is forbidden for list")
+        )
     if problems:
         raise errors.invalid("ListOptions.meta.k8s.io", "", problems)
     if token and version not in ("", "0"):
@@ -180,5 +186,5 @@ def _read_token(token: str) -> tuple[int, str]:
         if found["v"] != "meta.k8s.io/v1" or not isinstance(rv, int) or not isinstance(start, str):
             raise ValueError
     except (ValueError, KeyError, TypeError, binascii.Error):
-        raise errors.bad_request("continue key is not valid: invalid continue token") from None
+        raise errors.bad_request("invalid continue token: continue key is not valid") from None
     return rv, start

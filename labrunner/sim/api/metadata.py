@@ -6,12 +6,13 @@ from typing import Final
 
 from labrunner.sim import errors
 from labrunner.sim.api.call import Call
+from labrunner.sim.errors import ApiError
 from labrunner.sim.gotext import quote
 from labrunner.sim.objects import Obj, meta, name_of, namespace_of
 
 CREATE_ON_UPDATE: Final = frozenset(
     (
-        "endpoints", "events", "limitranges", "leases.coordination.k8s.io", "events.events.k8s.io",
+        "endpoints", "events", "limitranges", "services", "leases.coordination.k8s.io", "events.events.k8s.io",
         "clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io",
         "roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io",
     )
@@ -51,6 +52,17 @@ def same_name(obj: Obj, name: str) -> None:
         )
 
 
+def other_uid(call: Call, name: str, uid: str, actual: str = "") -> ApiError:
+    """409: the object is not the one that the request speaks of; *actual* is empty when there is none."""
+    rt = call.rt
+    places = ("/registry", rt.group if rt.custom else "", rt.plural, call.namespace, name)
+    why = (
+        f"StorageError: invalid object, Code: 4, Key: {'/'.join(p for p in places if p)}, ResourceVersion: 0, "
+        f"AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {actual}"
+    )
+    return errors.conflict(rt, name, why)
+
+
 def dedup_owners(obj: Obj) -> list[str]:
     """Drop owner references that occur twice; returns the server's warning about it."""
     owners = meta(obj).get("ownerReferences")
@@ -84,8 +96,7 @@ def check_version(call: Call, current: Obj, obj: Obj) -> None:
         raise errors.conflict(rt, name)
     uid, actual = meta(obj).get("uid"), current["metadata"].get("uid", "")
     if uid and uid != actual:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {actual}"
-        raise errors.conflict(rt, name, why)
+        raise other_uid(call, name, uid, actual)
 
 
 def carry_over(obj: Obj, current: Obj) -> None:

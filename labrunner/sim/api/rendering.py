@@ -45,6 +45,22 @@ def document(
     return Response(status, encode(value) + b"\n", JSON, headers)
 
 
+def readable(value: Obj) -> Response:
+    """*value* indented, whoever asks: for what the server says about itself."""
+    return Response(200, json.dumps(value, indent=2, ensure_ascii=False).encode())
+
+
+def warning_headers(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The ``Warning`` headers that carry *texts*."""
+    return tuple(("Warning", f"299 - {_quoted(text)}") for text in texts)
+
+
+def _quoted(text: str) -> str:
+    clean = "".join(" " if ord(c) < 0x20 or ord(c) == 0x7F else c for c in text)
+    escaped = clean.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def _yaml(value: Obj) -> bytes:
     import yaml
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,11 @@ class RequestInfo:
         return bool(self.resource)
 
 
+def flag(query: Mapping[str, str], key: str) -> bool:
+    """A boolean parameter as the server reads it: whatever is there and not ``false`` or ``0`` is true."""
+    return key in query and query[key].lower() not in ("false", "0")
+
+
 def resolve(head: Head) -> RequestInfo:
     """The meaning of *head*. Unknown shapes are plain paths."""
     verb = _VERBS.get(head.method, head.method.lower())
@@ -55,7 +61,8 @@ def _resource(head: Head, verb: str, group: str, version: str, rest: list[str]) 
     name = rest[1] if len(rest) > 1 else ""
     subresource = "/".join(rest[2:])
     if verb == "get":
-        if watching or head.query.get("watch", "false").lower() in ("true", "1"):
+        # On the path of one object, ``?watch`` means nothing.
+        if watching or (not name and flag(head.query, "watch")):
             verb = "watch"
         elif not name:
             verb = "list"

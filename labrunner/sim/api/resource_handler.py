@@ -6,19 +6,19 @@ from dataclasses import replace
 from typing import Final
 
 from labrunner.sim import crd, errors
-from labrunner.sim.api import binding, bodies, listing, rendering, subresources
+from labrunner.sim.api import binding, bodies, components, listing, rendering, subresources
 from labrunner.sim.api.call import Call, manager_of, write_options
 from labrunner.sim.api.deletion import DeleteOptions, outcome
 from labrunner.sim.api.local import Api
 from labrunner.sim.api.negotiation import Rendition, content_type, rendition
-from labrunner.sim.api.requestinfo import RequestInfo
+from labrunner.sim.api.requestinfo import RequestInfo, flag
 from labrunner.sim.api.security import Security
 from labrunner.sim.api.watching import Watch
 from labrunner.sim.auth import User, escalation
 from labrunner.sim.auth.reviews import KINDS as REVIEWS
 from labrunner.sim.crd import Definitions
 from labrunner.sim.http import Request, Response, Stream
-from labrunner.sim.objects import Obj
+from labrunner.sim.objects import Obj, name_of
 from labrunner.sim.printers.table import printer_for
 from labrunner.sim.resource_table import VERBS
 from labrunner.sim.resources import ResourceType
@@ -51,6 +51,15 @@ class ResourceHandler:
             printer = self.definitions.printer(rt) if rt.custom else None
             return Watch(self.api, rt, wanted, request.query, self._accepted(request), printer)
         call = self._call(request, rt, info, user)
+        try:
+            return self._change(request, call, info)
+        except errors.ApiError as error:
+            error.warnings = call.warnings
+            raise
+
+    def _change(self, request: Request, call: Call, info: RequestInfo) -> Response | Stream:
+        """The answer to what is not plain reading."""
+        rt = call.rt
         if info.subresource:
             sub = rt.subresource(info.subresource)
             if sub is None:
@@ -102,16 +111,17 @@ class ResourceHandler:
 
     def _call(self, request: Request, rt: ResourceType, info: RequestInfo, user: User) -> Call:
         query = request.query
-        dry_run, validation = write_options(_OPTIONS_KIND.get(info.verb, "DeleteOptions"), query)
+        kind = _OPTIONS_KIND.get(info.verb, "DeleteOptions")
+        dry_run, validation = write_options(kind, query)
         call = Call(
             rt,
             info.namespace if rt.namespaced else "",
             info.subresource,
             user,
-            manager_of(query, request.headers.get("user-agent", "")),
+            manager_of(kind, query, request.headers.get("user-agent", "")),
             dry_run,
             validation,
-            query.get("force", "").lower() in ("true", "1"),
+            flag(query, "force"),
             dict(query),
         )
         if info.verb in ("update", "patch"):
@@ -139,18 +149,23 @@ class ResourceHandler:
             if asked > api.store.resource_version:
                 raise listing.too_large(asked, api.store.resource_version)
         obj = api.stored(rt, info.namespace if rt.namespaced else "", info.name)
+        if rt.gr == components.STATUSES:
+            obj = next((o for o in components.statuses() if name_of(o) == info.name), None)
         if obj is None:
             raise errors.not_found(rt, info.name)
-        headers = _warning_headers(self._deprecation(rt))
+        headers = rendering.warning_headers(self._deprecation(rt))
         return self._one(request, obj, rt, wanted, 200, headers)
 
     def _list(self, request: Request, rt: ResourceType, info: RequestInfo) -> Response:
         wanted = rendition(request.headers.get("accept", ""))
         filtered = listing.parse_filter(rt, info.namespace, "", request.query)
-        page = listing.page(self.api, rt, filtered, request.query)
+        if rt.gr == components.STATUSES:
+            page = components.page(filtered.accepts)
+        else:
+            page = listing.page(self.api, rt, filtered, request.query)
         printer = self.definitions.printer(rt) if rt.custom else None
         found = rendering.many(self.api, request, page.records, rt, wanted, page.meta, printer)
-        found.headers = (*found.headers, *_warning_headers(self._deprecation(rt)))
+        found.headers = (*found.headers, *rendering.warning_headers(self._deprecation(rt)))
         return found
 
     def _create(self, request: Request, call: Call) -> Response:
@@ -237,14 +252,4 @@ class ResourceHandler:
 
 
 def _warnings(call: Call) -> tuple[tuple[str, str], ...]:
-    return _warning_headers(call.warnings)
-
-
-def _warning_headers(texts: list[str]) -> tuple[tuple[str, str], ...]:
-    return tuple(("Warning", f"299 - {_quoted(text)}") for text in texts)
-
-
-def _quoted(text: str) -> str:
-    clean = "".join(" " if ord(c) < 0x20 or ord(c) == 0x7F else c for c in text)
-    escaped = clean.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return rendering.warning_headers(call.warnings)

@@ -7,12 +7,12 @@ import errno
 import secrets
 import ssl
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrunner.sim import auth
+from labrunner.sim.api import components
 from labrunner.sim.api.application import Application
 from labrunner.sim.api.control import Control
 from labrunner.sim.api.discovery import Discovery
@@ -26,7 +26,7 @@ from labrunner.sim.clock import Clock, RealClock, timestamp
 from labrunner.sim.crd import Definitions
 from labrunner.sim.http import Connection, kubeconfig, tls
 from labrunner.sim.http.files import write_private
-from labrunner.sim.node.bootstrap import bootstrap_objects
+from labrunner.sim.node.bootstrap import CONTROL_PLANE, bootstrap_objects
 from labrunner.sim.objects import Obj, meta
 from labrunner.sim.resources import Registry
 from labrunner.sim.store import Journal, Store
@@ -81,7 +81,7 @@ class Server:
         """Listen. Raises PortTakenError, OSError."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_quiet)
-        bootstrap(self.api)
+        bootstrap(self.api, self.pki.ca.read_text())
         self.definitions.start()
         secure = None if self.options.plain else tls.server_context(self.pki)
         self._listener = await self._listen(loop, secure)
@@ -171,11 +171,17 @@ class Server:
         self.store.close()
 
 
-def bootstrap(api: Api) -> None:
-    """Put what every new cluster holds into an empty store; in an older one, only what is missing of RBAC."""
+def bootstrap(api: Api, ca: str = "") -> None:
+    """Put what every new cluster holds into an empty store; in an older one, only what servers make themselves.
+
+    *ca* is the PEM of the authority that signs client certificates.
+    """
     fresh = api.store.count("namespaces") == 0
     now = api.clock.now()
-    objects: Iterator[tuple[str, Obj]] = iter(bootstrap_objects(now)) if fresh else iter(())
+    objects: list[tuple[str, Obj]] = []
+    if fresh:
+        objects += bootstrap_objects(now)
+        objects += components.bootstrap_objects(now, CONTROL_PLANE, ca, api.new_uid())
     for gr, obj in (*objects, *auth.bootstrap_objects(), *own_objects(api.registry, now)):
         rt = api.type_of(gr)
         found = meta(obj)

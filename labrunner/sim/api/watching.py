@@ -11,6 +11,7 @@ from labrunner.sim.api import listing, rendering
 from labrunner.sim.api.listing import Filter
 from labrunner.sim.api.local import Api
 from labrunner.sim.api.negotiation import Rendition
+from labrunner.sim.api.requestinfo import flag
 from labrunner.sim.clock import Timer
 from labrunner.sim.errors import ApiError
 from labrunner.sim.http import Channel
@@ -48,7 +49,7 @@ class Watch:
         self._rendition = rendition
         self._printer = printer
         self._include = query.get("includeObject", "Metadata")
-        self._bookmarks = _flag(query, "allowWatchBookmarks")
+        self._bookmarks = flag(query, "allowWatchBookmarks")
         self._initial_events = _initial_events(query)
         self._from = query.get("resourceVersion", "")
         self._seconds = float(listing.number(query, "timeoutSeconds"))
@@ -223,10 +224,6 @@ def _framed(kind: str, encoded: bytes) -> bytes:
     return b'{"type":"%s","object":%s}\n' % (kind.encode(), encoded)
 
 
-def _flag(query: dict[str, str], key: str) -> bool:
-    return query.get(key, "").lower() in ("true", "1")
-
-
 def _initial_events(query: dict[str, str]) -> bool | None:
     """The sendInitialEvents parameter. Raises ApiError (422) where it does not go with the others."""
     match = query.get("resourceVersionMatch", "")
@@ -235,12 +232,17 @@ def _initial_events(query: dict[str, str]) -> bool | None:
         if match != "NotOlderThan":
             detail = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
             problems.append(errors.forbidden_field("resourceVersionMatch", detail))
-        if not _flag(query, "allowWatchBookmarks"):
+        if not flag(query, "allowWatchBookmarks"):
             detail = "sendInitialEvents is forbidden unless allowWatchBookmarks is set"
             problems.append(errors.forbidden_field("sendInitialEvents", detail))
-    elif match:
+    if match and "sendInitialEvents" not in query:
         detail = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        problems.append(errors.forbidden_field("resourceVersionMatch", detail))
+    if match not in ("", "NotOlderThan"):
+        problems.append(errors.not_supported("resourceVersionMatch", match, ("NotOlderThan",)))
+    if match and query.get("continue"):
+        detail = "resourceVersionMatch is forbidden when continue is provided"
         problems.append(errors.forbidden_field("resourceVersionMatch", detail))
     if problems:
         raise errors.invalid("ListOptions.meta.k8s.io", "", problems)
-    return _flag(query, "sendInitialEvents") if "sendInitialEvents" in query else None
+    return flag(query, "sendInitialEvents") if "sendInitialEvents" in query else None

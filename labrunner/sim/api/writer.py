@@ -104,6 +104,8 @@ class Writer:
         metadata.same_name(obj, name)
         current = self._api.stored(rt, call.namespace, name)
         if current is None:
+            if meta(obj).get("uid"):
+                raise metadata.other_uid(call, name, meta(obj)["uid"])
             if rt.gr in metadata.CREATE_ON_UPDATE and not call.subresource:
                 if call.may_create is not None:
                     call.may_create()
@@ -134,6 +136,8 @@ class Writer:
             raise patched.strict_error()
         if call.field_validation != IGNORE:
             call.warn(list(patched.problems))
+        metadata.settle_namespace(patched.obj, call)
+        metadata.same_name(patched.obj, name)
         self._complete(patched.obj, call.rt)
         return self._replace(call, current, patched.obj), False
 
@@ -163,6 +167,10 @@ class Writer:
             return self._replace(call, current, merged, tracked=True), False
         if call.subresource:
             raise errors.not_found(rt, name)
+        if meta(applied).get("uid"):
+            uid = meta(applied)["uid"]
+            why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            raise errors.conflict(rt, name, why)
         if call.may_create is not None:
             call.may_create()
         return self._create(call, merged, tracked=True), True

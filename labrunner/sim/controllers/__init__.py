@@ -22,7 +22,7 @@ from labrunner.sim.controllers.nodes import (
     OrphanedPods,
     TaintEviction,
 )
-from labrunner.sim.controllers.own_objects import ClusterAddresses, CustomGroups, OwnService
+from labrunner.sim.controllers.own_objects import ClusterAddresses, CustomGroups, ExtensionServers, OwnService
 from labrunner.sim.controllers.quota import QuotaController
 from labrunner.sim.controllers.replicaset import REPLICATION_CONTROLLER, ReplicaSetController
 from labrunner.sim.controllers.runner import Controller, Runner
@@ -80,6 +80,7 @@ def start(
             CronJobController(api),
             ClusterAddresses(api),
             CustomGroups(api),
+            ExtensionServers(api),
             OwnService(api),
             EndpointSliceController(api),
             EndpointsController(api),

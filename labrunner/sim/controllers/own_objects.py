@@ -86,6 +86,41 @@ def _groups_of(change: Change) -> Iterable[Key]:
             yield from _served(definition)
 
 
+class ExtensionServers(Controller):
+    """Says of APIServices with a service of their own why it does not answer: nothing runs in this cluster's pods."""
+
+    name = "available-controller"
+
+    def watches(self) -> Mapping[str, Mapper]:
+        return {API_SERVICES: itself, "services": lambda _: self._served()}
+
+    def _served(self) -> Iterable[Key]:
+        for found in self.api.store.list(API_SERVICES):
+            if get_path(found, "spec", "service"):
+                yield "", name_of(found)
+
+    def reconcile(self, key: Key) -> float | None:
+        found = self.api.store.get(API_SERVICES, *key)
+        where = get_path(found, "spec", "service")
+        if found is None or not where:
+            return None
+        namespace, name = where.get("namespace", ""), where.get("name", "")
+        reason, message = "ServiceNotFound", f'service/{name} in "{namespace}" is not present'
+        if self.api.store.get("services", namespace, name) is not None:
+            reason, message = "FailedDiscoveryCheck", "nothing answers: this cluster is simulated"
+        before = get_path(found, "status", "conditions", 0, default={})
+        if before.get("reason") != reason:
+            condition = {
+                "type": "Available",
+                "status": "False",
+                "lastTransitionTime": timestamp(self.api.clock.now()),
+                "reason": reason,
+                "message": message,
+            }
+            self.api.update_status(API_SERVICES, {**found, "status": {"conditions": [condition]}})
+        return None
+
+
 class OwnService(Controller):
     """The service ``kubernetes``, which comes back some seconds after it was deleted."""
 
