@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from labrunner.sim.errors import invalid_value, not_supported, required
+from labrunner.sim import names
+from labrunner.sim.errors import invalid_value, not_supported, required, too_long
 from labrunner.sim.objects import Obj, clone, get_path, name_of, uid_of
-from labrunner.sim.validation import meta, pod
+from labrunner.sim.validation import job_policies, meta, pod
 from labrunner.sim.validation.cron import check_schedule
+from labrunner.sim.validation.internal_form import render
 from labrunner.sim.validation.internal_form import template as internal_template
 from labrunner.sim.validation.pod_update import same
-from labrunner.sim.validation.syntax import IMMUTABLE, Errors, non_negative, one_of
+from labrunner.sim.validation.syntax import IMMUTABLE, Errors, domain_prefixed_path, non_negative, one_of
 
 _COUNTS: Final = (
     "parallelism",
@@ -23,14 +26,29 @@ _COUNTS: Final = (
     "backoffLimitPerIndex",
     "maxFailedIndexes",
 )
+_ZONE_PART: Final = re.compile(r"(?!-)[A-Za-z.\-_0-9+]{1,14}")
 _MODES: Final = ("NonIndexed", "Indexed")
+_MOST_INDEXES: Final = 100_000
+_MOST_AT_ONCE: Final = 10_000
+_LONGEST_MANAGER: Final = 63
+_INDEXED_ONLY: Final = "requires indexed completion mode"
 # What may still change in the template of a job that is suspended and has not started.
-_SCHEDULING: Final = ("affinity", "nodeSelector", "tolerations", "schedulingGates", "resources")
+_SCHEDULING: Final = ("nodeSelector", "tolerations", "schedulingGates", "resources")
+# What shows in messages of fields that may not change, by field.
+_SHOWN: Final = {"podFailurePolicy": "PodFailurePolicy", "successPolicy": "JobSuccessPolicy"}
 
 
 def create_job(obj: Obj) -> Errors:
     """A new Job."""
-    return meta.create(obj, True) + _generated_selector(obj) + _job(obj.get("spec") or {})
+    spec: Obj = obj.get("spec") or {}
+    out = meta.create(obj, True) + _generated_selector(obj) + _job(spec)
+    last = (spec.get("completions") or 0) - 1
+    if spec.get("completionMode") == "Indexed" and last >= 0:
+        host = f"{name_of(obj)}-{last}"
+        if names.dns_label(host):
+            text = f"will not able to create pod with invalid DNS label: {host}"
+            out.append(invalid_value("metadata.name", name_of(obj), text))
+    return out
 
 
 def _generated_selector(job: Obj) -> Errors:
@@ -41,30 +59,24 @@ def _generated_selector(job: Obj) -> Errors:
     labels = get_path(spec, "template", "metadata", "labels", default={})
     wanted = {"controller-uid": uid_of(job), "job-name": name_of(job)}
     wanted |= {f"batch.kubernetes.io/{key}": value for key, value in wanted.items()}
-    for key in (
-        "batch.kubernetes.io/controller-uid",
-        "batch.kubernetes.io/job-name",
-        "controller-uid",
-        "job-name",
-    ):
+    for key, value in wanted.items():
         path = f"spec.template.metadata.labels[{key}]"
         if key not in labels:
-            out.append(required(path, f"must be '{wanted[key]}'"))
-        elif labels[key] != wanted[key]:
-            out.append(invalid_value(path, labels, f"must be '{wanted[key]}'"))
-    if not meta.selector_matches(spec["selector"], wanted):
-        out.append(invalid_value("spec.selector", spec["selector"], "`selector` not auto-generated"))
+            out.append(required(path, f"must be '{value}'"))
+        elif labels[key] != value:
+            out.append(invalid_value(path, labels, f"must be '{value}'"))
+    selector = spec["selector"]
+    if meta.readable(selector) and not meta.selector_matches(selector, wanted):
+        out.append(invalid_value("spec.selector", selector, "`selector` not auto-generated"))
     return out
 
 
 def _job(spec: Obj) -> Errors:
     out = _job_spec(spec, "spec")
     selector = spec.get("selector")
-    if selector is None:
-        return [*out, required("spec.selector")]
-    out += meta.label_selector(selector, "spec.selector")
+    out += [required("spec.selector")] if selector is None else meta.label_selector(selector, "spec.selector")
     labels = get_path(spec, "template", "metadata", "labels")
-    if not meta.selector_matches(selector, labels):
+    if selector is None or (meta.readable(selector) and not meta.selector_matches(selector, labels)):
         text = "`selector` does not match template `labels`"
         out.append(invalid_value("spec.template.metadata.labels", labels, text))
     return out
@@ -74,23 +86,21 @@ def _job_spec(spec: Obj, path: str) -> Errors:
     out: Errors = []
     for key in _COUNTS:
         out += non_negative(f"{path}.{key}", spec.get(key))
-    mode = spec.get("completionMode")
-    if mode is not None and mode not in _MODES:
-        out.append(not_supported(f"{path}.completionMode", mode, _MODES))
-    if mode == "Indexed":
-        if spec.get("completions") is None:
-            out.append(required(f"{path}.completions", "when completion mode is Indexed"))
-        if (spec.get("parallelism") or 0) > 100000:
-            text = "must be less than or equal to 100000 when completion mode is Indexed"
-            out.append(invalid_value(f"{path}.parallelism", spec["parallelism"], text))
-    elif spec.get("backoffLimitPerIndex") is not None:
-        text = "requires indexed completion mode"
-        out.append(invalid_value(f"{path}.backoffLimitPerIndex", spec["backoffLimitPerIndex"], text))
-    out += _failure_policy(spec, f"{path}.podFailurePolicy")
+    if spec.get("maxFailedIndexes") is not None and spec.get("backoffLimitPerIndex") is None:
+        out.append(required(f"{path}.backoffLimitPerIndex", "when maxFailedIndexes is specified"))
+    manager = spec.get("managedBy")
+    if manager is not None:
+        out += domain_prefixed_path(f"{path}.managedBy", manager)
+        if len(manager) > _LONGEST_MANAGER:
+            out.append(too_long(f"{path}.managedBy", _LONGEST_MANAGER))
+    out += _mode(spec, path)
+    out += job_policies.failure_policy(spec, f"{path}.podFailurePolicy")
+    out += job_policies.success_policy(spec, f"{path}.successPolicy")
+    out += job_policies.replacement_policy(spec, f"{path}.podReplacementPolicy")
     out += pod.template(spec.get("template"), f"{path}.template")
     restart = get_path(spec, "template", "spec", "restartPolicy", default="")
     here = f"{path}.template.spec.restartPolicy"
-    if restart == "Always":
+    if restart in ("", "Always"):
         out.append(required(here, 'valid values: "OnFailure", "Never"'))
     elif restart not in ("OnFailure", "Never"):
         out.append(not_supported(here, restart, ("OnFailure", "Never")))
@@ -100,47 +110,76 @@ def _job_spec(spec: Obj, path: str) -> Errors:
     return out
 
 
-def _failure_policy(spec: Obj, path: str) -> Errors:
+def _mode(spec: Obj, path: str) -> Errors:
+    mode = spec.get("completionMode")
+    if mode == "Indexed":
+        return _indexed(spec, path)
+    if mode is not None and mode not in _MODES:
+        return [not_supported(f"{path}.completionMode", mode, _MODES)]
+    return [
+        invalid_value(f"{path}.{key}", spec[key], _INDEXED_ONLY)
+        for key in ("backoffLimitPerIndex", "maxFailedIndexes")
+        if spec.get(key) is not None
+    ]
+
+
+def _indexed(spec: Obj, path: str) -> Errors:
+    completions, failed = spec.get("completions"), spec.get("maxFailedIndexes")
+    parallelism = spec.get("parallelism") or 0
     out: Errors = []
-    for i, rule in enumerate((spec.get("podFailurePolicy") or {}).get("rules") or []):
-        here = f"{path}.rules[{i}]"
-        action = rule.get("action") or ""
-        actions = ("Count", "FailIndex", "FailJob", "Ignore")
-        out += one_of(f"{here}.action", action, actions)
-        codes, conditions = rule.get("onExitCodes"), rule.get("onPodConditions") or []
-        if codes is not None:
-            out += one_of(f"{here}.onExitCodes.operator", codes.get("operator") or "", ("In", "NotIn"))
-            if not codes.get("values"):
-                text = "at least one value is required"
-                out.append(invalid_value(f"{here}.onExitCodes.values", codes.get("values"), text))
-        if codes is not None and conditions:
-            text = "specifying both OnExitCodes and OnPodConditions is not supported"
-            out.append(invalid_value(here, "", text))
-        elif codes is None and not conditions:
-            text = "specifying one of OnExitCodes and OnPodConditions is required"
-            out.append(invalid_value(here, "", text))
+
+    def limit(key: str, most: int, detail: str = "") -> None:
+        if (spec.get(key) or 0) > most:
+            text = f"must be less than or equal to {most}{detail}"
+            out.append(invalid_value(f"{path}.{key}", spec[key], text))
+
+    if completions is None:
+        out.append(required(f"{path}.completions", "when completion mode is Indexed"))
+    if parallelism > _MOST_INDEXES:
+        limit("parallelism", _MOST_INDEXES, " when completion mode is Indexed")
+    if completions is not None and failed is not None and failed > completions:
+        text = "must be less than or equal to completions"
+        out.append(invalid_value(f"{path}.maxFailedIndexes", failed, text))
+    limit("maxFailedIndexes", _MOST_INDEXES)
+    if (completions or 0) > _MOST_INDEXES and spec.get("backoffLimitPerIndex") is not None:
+        if failed is None:
+            text = f"must be specified when completions is above {_MOST_INDEXES}"
+            out.append(required(f"{path}.maxFailedIndexes", text))
+        detail = f" when completions are above {_MOST_INDEXES} and used with backoff limit per index"
+        limit("parallelism", _MOST_AT_ONCE, detail)
+        limit("maxFailedIndexes", _MOST_AT_ONCE, detail)
     return out
 
 
 def update_job(new: Obj, old: Obj) -> Errors:
     """A Job replaced: hardly anything about its pods may change."""
     after, before = new.get("spec") or {}, old.get("spec") or {}
-    out = meta.update(new, old) + _job(after)
-    if not _elastic(after, before):
-        out += meta.immutable("spec.completions", after.get("completions"), before.get("completions"))
-    out += meta.immutable("spec.selector", after.get("selector"), before.get("selector"))
+    found = create_job(new) + meta.update(new, old) + _completions(after, before)
+    found += meta.immutable("spec.selector", after.get("selector"), before.get("selector"))
     if not same(_pinned(after.get("template"), old), _pinned(before.get("template"), old)):
         shown = internal_template(after.get("template"))
-        out.append(invalid_value("spec.template", shown, IMMUTABLE))
+        found.append(invalid_value("spec.template", shown, IMMUTABLE))
     for key in ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"):
-        out += meta.immutable(f"spec.{key}", after.get(key), before.get(key))
+        if after.get(key) != before.get(key):
+            value = after.get(key)
+            if value is not None and key in _SHOWN:
+                value = render(value, _SHOWN[key])
+            found.append(invalid_value(f"spec.{key}", value, IMMUTABLE))
+    out: Errors = []  # whatever new jobs and replaced ones have in common is said once
+    for error in found:
+        if error not in out:
+            out.append(error)
     return out
 
 
-def _elastic(after: Obj, before: Obj) -> bool:
+def _completions(after: Obj, before: Obj) -> Errors:
     """Indexed jobs may grow and shrink when completions and parallelism move together."""
-    indexed = after.get("completionMode") == before.get("completionMode") == "Indexed"
-    return indexed and after.get("completions") == after.get("parallelism")
+    path, wanted = "spec.completions", after.get("completions")
+    if after.get("completionMode") != "Indexed":
+        return meta.immutable(path, wanted, before.get("completions"))
+    if wanted in (None, before.get("completions"), after.get("parallelism")):
+        return []
+    return [invalid_value(path, wanted, "can only be modified in tandem with spec.parallelism")]
 
 
 def _pinned(template: Obj | None, job: Obj) -> Obj:
@@ -151,6 +190,10 @@ def _pinned(template: Obj | None, job: Obj) -> Obj:
         spec = out.get("spec") or {}
         for key in _SCHEDULING:
             spec.pop(key, None)
+        affinity: Obj = spec.get("affinity") or {}
+        affinity.pop("nodeAffinity", None)
+        if not affinity:
+            spec.pop("affinity", None)
         for container in [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]:
             container.pop("resources", None)
         for key in ("labels", "annotations"):
@@ -160,7 +203,7 @@ def _pinned(template: Obj | None, job: Obj) -> Obj:
 
 def create_cron_job(obj: Obj) -> Errors:
     """A new CronJob: 11 bytes stay free for the suffix of its jobs."""
-    out = meta.create(obj, True) + _cron_job(obj)
+    out = meta.create(obj, True) + _cron_job(obj, None)
     name = name_of(obj)
     if len(name) > 52:
         out.append(invalid_value("metadata.name", name, "must be no more than 52 characters"))
@@ -169,14 +212,15 @@ def create_cron_job(obj: Obj) -> Errors:
 
 def update_cron_job(new: Obj, old: Obj) -> Errors:
     """A CronJob replaced."""
-    return meta.update(new, old) + _cron_job(new)
+    return meta.update(new, old) + _cron_job(new, old.get("spec") or {})
 
 
-def _cron_job(obj: Obj) -> Errors:
+def _cron_job(obj: Obj, before: Obj | None) -> Errors:
     spec: Obj = obj.get("spec") or {}
-    out = _schedule(spec)
+    out = _schedule(spec, zoned="TZ" in ((before or {}).get("schedule") or ""))
     out += non_negative("spec.startingDeadlineSeconds", spec.get("startingDeadlineSeconds"))
-    out += _time_zone(spec.get("timeZone"))
+    if before is None or before.get("timeZone") != spec.get("timeZone"):
+        out += _time_zone(spec.get("timeZone"))
     policy = spec.get("concurrencyPolicy") or ""
     out += one_of("spec.concurrencyPolicy", policy, ("Allow", "Forbid", "Replace"))
     jobs: Obj = get_path(spec, "jobTemplate", "spec", default={})
@@ -192,17 +236,18 @@ def _cron_job(obj: Obj) -> Errors:
     return out
 
 
-def _schedule(spec: Obj) -> Errors:
+def _schedule(spec: Obj, *, zoned: bool) -> Errors:
+    """*zoned*: the object already had a schedule with a time zone, and may keep one."""
     schedule = spec.get("schedule") or ""
     if not schedule:
         return [required("spec.schedule")]
     problem = check_schedule(schedule)
     out: Errors = [invalid_value("spec.schedule", schedule, problem)] if problem else []
-    if "TZ" in schedule:
-        if spec.get("timeZone") is not None:
-            text = "cannot use both timeZone field and TZ or CRON_TZ in schedule"
-        else:
-            text = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+    if "TZ" in schedule and not zoned:
+        text = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        out.append(invalid_value("spec.schedule", schedule, text))
+    elif "TZ" in schedule and spec.get("timeZone") is not None:
+        text = "cannot use both timeZone field and TZ or CRON_TZ in schedule"
         out.append(invalid_value("spec.schedule", schedule, text))
     return out
 
@@ -213,10 +258,14 @@ def _time_zone(zone: str | None) -> Errors:
         return []
     if not zone:
         return [invalid_value(path, zone, "timeZone must be nil or non-empty string")]
+    unknown = invalid_value(path, zone, f"unknown time zone {zone}")
+    if any(part in (".", "..") or _ZONE_PART.fullmatch(part) is None for part in zone.split("/")):
+        return [unknown]
     if zone.lower() == "local":
         text = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
-        return [invalid_value(path, zone, text)]
-    return [] if _known_zone(zone) else [invalid_value(path, zone, f"unknown time zone {zone}")]
+        explicit = invalid_value(path, zone, text)
+        return [explicit] if zone == "Local" else [explicit, unknown]
+    return [] if _known_zone(zone) else [unknown]
 
 
 @lru_cache(maxsize=64)

@@ -10,6 +10,7 @@ from labrunner.sim.names import path_segment
 from labrunner.sim.objects import Obj
 from labrunner.sim.validation import (
     access,
+    autoscaling,
     batch,
     certificates,
     config,
@@ -23,6 +24,7 @@ from labrunner.sim.validation import (
     service_networks,
     services,
     storage,
+    storage_classes,
     workloads,
 )
 
@@ -33,6 +35,7 @@ Create = Callable[[Obj], list[FieldError]]
 Update = Callable[[Obj, Obj], list[FieldError]]
 
 _RBAC: Final = "rbac.authorization.k8s.io"
+_STORAGE: Final = "storage.k8s.io"
 _ADMISSION: Final = "admissionregistration.k8s.io"
 _REQUESTS: Final = "certificatesigningrequests.certificates.k8s.io"
 
@@ -88,7 +91,15 @@ RULES: Final[dict[str, tuple[Create, Update]]] = {
         service_networks.create_ip_address,
         service_networks.update_ip_address,
     ),
-    "storageclasses.storage.k8s.io": (storage.create_class, storage.update_class),
+    f"storageclasses.{_STORAGE}": (storage_classes.create_class, storage_classes.update_class),
+    f"volumeattributesclasses.{_STORAGE}": (
+        storage_classes.create_attributes_class,
+        storage_classes.update_attributes_class,
+    ),
+    f"csidrivers.{_STORAGE}": (storage_classes.create_driver, storage_classes.update_driver),
+    f"csinodes.{_STORAGE}": (storage_classes.create_node, storage_classes.update_node),
+    f"csistoragecapacities.{_STORAGE}": (storage_classes.create_capacity, storage_classes.update_capacity),
+    f"volumeattachments.{_STORAGE}": (storage_classes.create_attachment, storage_classes.update_attachment),
     f"roles.{_RBAC}": (access.create_role, access.update_role),
     f"clusterroles.{_RBAC}": (access.create_cluster_role, access.update_cluster_role),
     f"rolebindings.{_RBAC}": (access.create_binding, access.update_binding),
@@ -96,7 +107,10 @@ RULES: Final[dict[str, tuple[Create, Update]]] = {
     "leases.coordination.k8s.io": (access.create_lease, access.update_lease),
     _REQUESTS: (certificates.create_request, certificates.update_request),
     "poddisruptionbudgets.policy": (policies.create_budget, policies.update_budget),
-    "horizontalpodautoscalers.autoscaling": (policies.create_autoscaler, policies.update_autoscaler),
+    "horizontalpodautoscalers.autoscaling": (
+        autoscaling.create_autoscaler,
+        autoscaling.update_autoscaler,
+    ),
     "priorityclasses.scheduling.k8s.io": (policies.create_priority_class, policies.update_priority_class),
     "runtimeclasses.node.k8s.io": (policies.create_runtime_class, policies.update_runtime_class),
     f"validatingwebhookconfigurations.{_ADMISSION}": (access.create_webhooks, access.update_webhooks),
