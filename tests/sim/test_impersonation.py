@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from labrunner.sim.api import Api
 from labrunner.sim.auth import Attributes, Authorizer, Impersonator, User, bootstrap_objects
 from labrunner.sim.auth.rbac import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES
 from labrunner.sim.errors import ApiError
-from labrunner.sim.objects import Obj
+from labrunner.sim.objects import Obj, clone
 from labrunner.sim.store import Store
 
 ROOT = User("root", ("system:masters", "system:authenticated"))
@@ -190,3 +191,78 @@ def test_a_node_reaches_what_its_pods_need(
 
 def test_a_nodes_rules_are_told_to_be_incomplete(authorizer: Authorizer) -> None:
     assert authorizer.rules_for(NODE, "shop")[1] == ["node authorizer does not support user rule resolution"]
+
+
+# What nodes may change
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"labels": {"a": "b"}}, ""),
+        ({"labels": {"node.kubernetes.io/a": "b", "kubernetes.io/os": "linux"}}, ""),
+        ({"labels": {"node-restriction.kubernetes.io/x": "y", "node-role.kubernetes.io/master": ""}},
+         'nodes "n1" is forbidden: is not allowed to modify labels: node-restriction.kubernetes.io/x, '
+         "node-role.kubernetes.io/master"),
+        ({"taints": [{"key": "a", "effect": "NoSchedule"}]},
+         'nodes "n1" is forbidden: node "n1" is not allowed to modify taints'),
+    ],
+)  # fmt: skip
+def test_a_node_changes_itself_within_limits(api: Api, change: Obj, words: str) -> None:
+    api.create("nodes", {"metadata": {"name": "n1"}})
+    node = clone(api.get("nodes", "n1"))
+    node["metadata"]["labels"] = change.get("labels", {})
+    node["spec"] = {"taints": change["taints"]} if "taints" in change else node.get("spec", {})
+    if not words:
+        assert api.update("nodes", node, user=NODE)["metadata"]["labels"] == change["labels"]
+        return
+    with pytest.raises(ApiError) as caught:
+        api.update("nodes", node, user=NODE)
+    assert caught.value.message == words
+
+
+def test_a_node_changes_no_other_node_and_makes_only_mirror_pods(api: Api) -> None:
+    other = clone(api.get("nodes", "simulated-node-1"))
+    other["metadata"]["labels"]["a"] = "b"
+    with pytest.raises(ApiError, match='node "n1" is not allowed to modify node "simulated-node-1"'):
+        api.update("nodes", other, user=NODE)
+    pod: Obj = {
+        "metadata": {"name": "p", "namespace": "default"},
+        "spec": {"containers": [{"name": "c", "image": "i"}]},
+    }
+    words = (
+        'pod does not have "kubernetes.io/config.mirror" annotation, node "n1" can only create mirror pods'
+    )
+    with pytest.raises(ApiError, match=words):
+        api.create("pods", pod, user=NODE)
+    lease = {"metadata": {"name": "n2", "namespace": "kube-node-lease"}, "spec": {}}
+    with pytest.raises(
+        ApiError, match="can only access node lease with the same name as the requesting node"
+    ):
+        api.create("leases.coordination.k8s.io", lease, user=NODE)
+
+
+def test_an_account_may_enforce_the_secrets_it_lists(api: Api) -> None:
+    notes = {"kubernetes.io/enforce-mountable-secrets": "true"}
+    account = {
+        "metadata": {"name": "strict", "namespace": "default", "annotations": notes},
+        "secrets": [{"name": "ok"}],
+    }
+    api.create("serviceaccounts", account)
+
+    def pod(name: str, secret: str) -> Obj:
+        volume = {"name": "v", "secret": {"secretName": secret}}
+        spec = {
+            "serviceAccountName": "strict",
+            "volumes": [volume],
+            "containers": [{"name": "c", "image": "i"}],
+        }
+        return {"metadata": {"name": name, "namespace": "default"}, "spec": spec}
+
+    assert api.create("pods", pod("good", "ok"))
+    with pytest.raises(ApiError) as caught:
+        api.create("pods", pod("bad", "other"))
+    assert caught.value.message == (
+        'pods "bad" is forbidden: volume with secret.secretName="other" is not allowed because service account strict '
+        "does not reference that secret"
+    )

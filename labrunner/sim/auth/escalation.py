@@ -32,7 +32,9 @@ def check(user: User, rt: Named, new: Obj, old: Obj | None, authorizer: Authoriz
 
 def _check_role(user: User, rt: Named, new: Obj, old: Obj | None, authorizer: Authorizer) -> None:
     unchanged = old is not None and all(new.get(key) == old.get(key) for key in ("rules", "aggregationRule"))
-    if unchanged or _may("escalate", user, rt.plural, new, name_of(new), authorizer):
+    # A request to create tells no name, so a right to escalate roles of some names does not reach it.
+    name = name_of(new) if old is not None else ""
+    if unchanged or _may("escalate", user, rt.plural, new, name, authorizer):
         return
     wanted = list(new.get("rules") or ())
     if new.get("aggregationRule"):

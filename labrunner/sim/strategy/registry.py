@@ -84,20 +84,20 @@ def _keep_finalizers(new: Obj, old: Obj) -> None:
 
 def _certificate_request(new: Obj, old: Obj, subresource: str, now: str) -> None:
     """The request itself never changes; approval only sets conditions, and is dated."""
-    conditions = (new.get("status") or {}).get("conditions")
+    conditions = (new.get("status") or {}).get("conditions") or []
     new["spec"] = clone(old.get("spec") or {})
     if subresource != "approval":
         return
     new["status"] = clone(old.get("status") or {})
-    if conditions is None:
-        return
     known = {c.get("type"): c for c in (old.get("status") or {}).get("conditions") or []}
     for condition in conditions:
         condition.setdefault("lastUpdateTime", now)
         before = known.get(condition.get("type")) or {}
         same = before.get("status") == condition.get("status") and before.get("lastTransitionTime")
         condition.setdefault("lastTransitionTime", before["lastTransitionTime"] if same else now)
-    new["status"]["conditions"] = conditions
+    new["status"].pop("conditions", None)
+    if conditions:
+        new["status"]["conditions"] = conditions
 
 
 def _only_ephemeral_containers(new: Obj, old: Obj) -> None:
