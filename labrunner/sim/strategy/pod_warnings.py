@@ -11,7 +11,7 @@ from labrunner.sim.quantity import Quantity, QuantityError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_OLD_NODE_LABELS: Final = {
+OLD_NODE_LABELS: Final = {
     "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
     "beta.kubernetes.io/os": 'deprecated since v1.14; use "kubernetes.io/os" instead',
     "failure-domain.beta.kubernetes.io/region": (
@@ -100,8 +100,8 @@ def _containers(spec: Obj, base: str) -> Iterator[tuple[Obj, str]]:
 
 def _node_labels(spec: Obj, base: str) -> Iterator[str]:
     for key in spec.get("nodeSelector") or {}:
-        if key in _OLD_NODE_LABELS:
-            yield f"{base}.nodeSelector[{key}]: {_OLD_NODE_LABELS[key]}"
+        if key in OLD_NODE_LABELS:
+            yield f"{base}.nodeSelector[{key}]: {OLD_NODE_LABELS[key]}"
     affinity: Obj = get_path(spec, "affinity", "nodeAffinity", default={})
     path = f"{base}.affinity.nodeAffinity"
     for i, term in enumerate(get_path(affinity, _REQUIRED, "nodeSelectorTerms", default=[])):
@@ -113,16 +113,16 @@ def _node_labels(spec: Obj, base: str) -> Iterator[str]:
 def _node_term(term: Obj, base: str) -> Iterator[str]:
     for i, expression in enumerate(term.get("matchExpressions") or []):
         key = expression.get("key", "")
-        if key in _OLD_NODE_LABELS:
-            yield f"{base}.matchExpressions[{i}].key: {key} is {_OLD_NODE_LABELS[key]}"
+        if key in OLD_NODE_LABELS:
+            yield f"{base}.matchExpressions[{i}].key: {key} is {OLD_NODE_LABELS[key]}"
 
 
 def _spread(spec: Obj, base: str) -> Iterator[str]:
     for i, constraint in enumerate(spec.get("topologySpreadConstraints") or []):
         path = f"{base}.topologySpreadConstraints[{i}]"
         key = constraint.get("topologyKey", "")
-        if key in _OLD_NODE_LABELS:
-            yield f"{path}.topologyKey: {key} is {_OLD_NODE_LABELS[key]}"
+        if key in OLD_NODE_LABELS:
+            yield f"{path}.topologyKey: {key} is {OLD_NODE_LABELS[key]}"
         if constraint.get("labelSelector") is None:
             yield f"{path}.labelSelector: {_MATCHES_NOTHING}"
 

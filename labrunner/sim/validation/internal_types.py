@@ -182,8 +182,18 @@ TYPES: Final[dict[str, str]] = {
         "Glusterfs:glusterfs:n NFS:nfs:{NFS} RBD:rbd:n Quobyte:quobyte:n ISCSI:iscsi:n FlexVolume:flexVolume:n "
         "Cinder:cinder:n CephFS:cephfs:n FC:fc:n Flocker:flocker:n AzureFile:azureFile:n VsphereVolume:vsphereVolume:n "
         "AzureDisk:azureDisk:n PhotonPersistentDisk:photonPersistentDisk:n PortworxVolume:portworxVolume:n "
-        "ScaleIO:scaleIO:n Local:local:{LocalVolume} StorageOS:storageos:n CSI:csi:n"
+        "ScaleIO:scaleIO:n Local:local:{LocalVolume} StorageOS:storageos:n CSI:csi:{PersistentCSI}"
     ),
+    "PersistentCSI": (
+        "Driver:driver:s VolumeHandle:volumeHandle:s ReadOnly:readOnly:b FSType:fsType:s "
+        "VolumeAttributes:volumeAttributes:n ControllerPublishSecretRef:controllerPublishSecretRef:{SecretReference} "
+        "NodeStageSecretRef:nodeStageSecretRef:{SecretReference} "
+        "NodePublishSecretRef:nodePublishSecretRef:{SecretReference} "
+        "ControllerExpandSecretRef:controllerExpandSecretRef:{SecretReference} "
+        "NodeExpandSecretRef:nodeExpandSecretRef:{SecretReference}"
+    ),
+    "SecretReference": "Name:name:s Namespace:namespace:s",
+    "VolumeNodeAffinity": "Required:required:{NodeSelector}",
     "LocalVolume": "Path:path:s FSType:fsType:n",
     "PodDisruptionBudgetSpec": (
         "MinAvailable:minAvailable:n Selector:selector:n MaxUnavailable:maxUnavailable:n "

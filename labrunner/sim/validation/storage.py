@@ -1,4 +1,4 @@
-"""PersistentVolumes, PersistentVolumeClaims and StorageClasses."""
+"""PersistentVolumes and PersistentVolumeClaims."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from labrunner.sim.errors import forbidden_field, invalid_value, not_supported, 
 from labrunner.sim.objects import Obj, clone, get_path
 from labrunner.sim.quantity import Quantity
 from labrunner.sim.validation import meta, quantities, scheduling
+from labrunner.sim.validation.internal_form import render
 from labrunner.sim.validation.local_paths import no_backsteps
 from labrunner.sim.validation.pod_update import same, spec_diff
-from labrunner.sim.validation.syntax import Errors, check, one_of
+from labrunner.sim.validation.syntax import Errors, check
 from labrunner.sim.validation.volumes import csi, host_path, nfs
 
 ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 _VOLUME_MODES: Final = ("Block", "Filesystem")
 _RECLAIM: Final = ("Delete", "Recycle", "Retain")
+_NEVER_UNSET: Final = "update from non-nil value to nil is forbidden"
 _SOURCES: Final = (
     "hostPath",
     "gcePersistentDisk",
@@ -52,6 +54,8 @@ def update_volume(new: Obj, old: Obj) -> Errors:
     """A PersistentVolume keeps its source."""
     out = meta.update(new, old) + _volume(new)
     after, before = new.get("spec") or {}, old.get("spec") or {}
+    if get_path(before, "csi", "controllerExpandSecretRef") is None and after.get("csi"):
+        after = {**after, "csi": {k: v for k, v in after["csi"].items() if k != "controllerExpandSecretRef"}}
     if not same(_source_of(after), _source_of(before)):
         diff = spec_diff(before, after, "PersistentVolumeSource")
         text = f"spec.persistentvolumesource is immutable after creation\n{diff}"
@@ -60,7 +64,11 @@ def update_volume(new: Obj, old: Obj) -> Errors:
     if before.get("nodeAffinity") is not None and not same(
         after.get("nodeAffinity"), before.get("nodeAffinity")
     ):
-        out.append(invalid_value("nodeAffinity", after.get("nodeAffinity"), "field is immutable"))
+        text = "field is immutable, except for updating from beta label to GA"
+        shown = after.get("nodeAffinity") and render(after["nodeAffinity"], "VolumeNodeAffinity")
+        out.append(invalid_value("nodeAffinity", shown, text))
+    if before.get("volumeAttributesClassName") is not None and after.get("volumeAttributesClassName") is None:
+        out.append(forbidden_field("spec.volumeAttributesClassName", _NEVER_UNSET))
     return out
 
 
@@ -78,8 +86,10 @@ def _volume(obj: Obj) -> Errors:
     if "storage" not in capacity or len(capacity) > 1:
         out.append(not_supported("spec.capacity", capacity or None, ("storage",)))
     for name, value in sorted(capacity.items()):
-        path = f"spec.capacity[{name}]"
-        out += quantities.positive(value, path) or quantities.quantity_value(name, value, path)
+        path, amount = f"spec.capacity[{name}]", quantities.amount(value)
+        if amount is not None and amount < Quantity(0):
+            out.append(invalid_value(path, amount.value(), "must be a valid resource quantity"))
+        out += quantities.positive(value, path)
     policy = spec.get("persistentVolumeReclaimPolicy") or ""
     if policy and policy not in _RECLAIM:
         out.append(not_supported("spec.persistentVolumeReclaimPolicy", policy, _RECLAIM))
@@ -94,6 +104,13 @@ def _volume(obj: Obj) -> Errors:
     mode = spec.get("volumeMode")
     if mode is not None and mode not in _VOLUME_MODES:
         out.append(not_supported("spec.volumeMode", mode, _VOLUME_MODES))
+    attributes = spec.get("volumeAttributesClassName")
+    if attributes is not None:
+        here = "spec.volumeAttributesClassName"
+        empty = [required(here, "an empty string is disallowed")]
+        out += check(here, attributes, names.dns_subdomain) if attributes else empty
+        if spec.get("csi") is None:
+            out.append(required("spec.csi", "has to be specified when using volumeAttributesClassName"))
     return out
 
 
@@ -194,7 +211,7 @@ def update_claim(new: Obj, old: Obj) -> Errors:
         requests = (munged.get("resources") or {}).get("requests")
         if requests is not None:
             requests["storage"] = get_path(before, "resources", "requests", "storage")
-        _copy(munged, before, "volumeAttributesClassName")
+    _copy(munged, before, "volumeAttributesClassName")
     if not same(munged, known):
         diff = spec_diff(known, munged, "PersistentVolumeClaimSpec")
         text = (
@@ -203,7 +220,12 @@ def update_claim(new: Obj, old: Obj) -> Errors:
         )
         out.append(forbidden_field("spec", text))
     out += _shrinking(new, old)
-    return out + meta.immutable("volumeMode", after.get("volumeMode"), before.get("volumeMode"))
+    out += meta.immutable("volumeMode", after.get("volumeMode"), before.get("volumeMode"))
+    if before.get("volumeAttributesClassName") is not None and not after.get("volumeAttributesClassName"):
+        unset = after.get("volumeAttributesClassName") is None
+        text = _NEVER_UNSET if unset else "update from non-nil value to an empty string is forbidden"
+        out.append(forbidden_field("spec.volumeAttributesClassName", text))
+    return out
 
 
 def _copy(into: Obj, source: Obj, key: str) -> None:
@@ -221,35 +243,3 @@ def _shrinking(new: Obj, old: Obj) -> Errors:
         return []
     text = "field can not be less than status.capacity"
     return [forbidden_field("spec.resources.requests.storage", text)]
-
-
-def create_class(obj: Obj) -> Errors:
-    """A StorageClass."""
-    out = meta.create(obj, False)
-    provisioner = obj.get("provisioner") or ""
-    if provisioner:
-        out += check("provisioner", provisioner.lower(), names.qualified_name)
-    else:
-        out.append(required("provisioner"))
-    for key, value in sorted((obj.get("parameters") or {}).items()):
-        if not key:
-            text = "field can not be empty."
-            out.append(invalid_value("parameters", value, text))
-    policy = obj.get("reclaimPolicy") or ""
-    if policy and policy not in ("Delete", "Retain"):
-        out.append(not_supported("reclaimPolicy", policy, ("Delete", "Retain")))
-    mode = obj.get("volumeBindingMode")
-    if mode is None:
-        return [*out, required("volumeBindingMode")]
-    return out + one_of("volumeBindingMode", mode, ("Immediate", "WaitForFirstConsumer"))
-
-
-def update_class(new: Obj, old: Obj) -> Errors:
-    """A StorageClass hardly changes."""
-    out = meta.update(new, old)
-    for key in ("parameters", "provisioner", "reclaimPolicy"):
-        if (new.get(key) or None) != (old.get(key) or None):
-            out.append(forbidden_field(key, f"updates to {key} are forbidden."))
-    return out + meta.immutable(
-        "volumeBindingMode", new.get("volumeBindingMode"), old.get("volumeBindingMode")
-    )
