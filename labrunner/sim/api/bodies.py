@@ -8,9 +8,10 @@ from labrunner.sim import errors, schema
 from labrunner.sim.api.call import IGNORE, STRICT, WARN
 from labrunner.sim.api.negotiation import PROTOBUF, content_type
 from labrunner.sim.errors import ApiError
+from labrunner.sim.gotext import quote
 from labrunner.sim.http import Request
 from labrunner.sim.objects import Obj
-from labrunner.sim.schema import Kind
+from labrunner.sim.schema import Kind, kinds
 
 ACCEPTED: Final = ("application/json", "application/yaml", PROTOBUF)
 _YAML: Final = ("application/yaml", "application/x-yaml", "text/yaml")
@@ -42,25 +43,28 @@ def read(
         raise errors.unsupported_media_type(ACCEPTED[:2] if custom else ACCEPTED)
     if problems and validation == STRICT:
         raise schema.strict_error(kind, problems)
-    return _typed(obj, gv, kind), list(problems)
+    return _typed(obj, gv, kind, custom=custom), list(problems)
 
 
-def _typed(obj: Obj, gv: str, kind: Kind) -> Obj:
+def _typed(obj: Obj, gv: str, kind: Kind, *, custom: bool) -> Obj:
     """*obj* with kind and apiVersion first, which must be the expected ones."""
     given_gv, given_kind = obj.pop("apiVersion", None) or gv, obj.pop("kind", None) or kind.kind
     if (given_gv, given_kind) != (gv, kind.kind):
-        raise _mismatch(given_gv, given_kind, gv, kind.kind)
+        raise _mismatch(given_gv, given_kind, gv, kind, custom=custom)
     return {"kind": kind.kind, "apiVersion": gv, **obj}
 
 
-def _mismatch(given_gv: object, given_kind: object, gv: str, kind: str) -> ApiError:
-    if given_gv != gv:
-        return errors.bad_request(
-            f"the API version in the data ({given_gv}) does not match the expected API version ({gv})"
-        )
-    return errors.bad_request(
-        f"the kind in the data ({given_kind}) does not match the expected kind ({kind})"
-    )
+def _mismatch(given_gv: object, given_kind: object, gv: str, kind: Kind, *, custom: bool) -> ApiError:
+    if custom and given_gv == gv:
+        problem = errors.invalid_value("kind", given_kind, f"must be {kind.kind}")
+        return errors.invalid(f"{kind.kind}.{kind.group}", "", [problem])
+    why = f"the API version in the data ({given_gv}) does not match the expected API version ({gv})"
+    if not custom:
+        why = kinds.mismatch(given_gv, given_kind, kind)
+    if not why.startswith("the API version"):
+        version = quote(str(given_gv).rpartition("/")[2])
+        why = f"{given_kind} in version {version} cannot be handled as a {kind.kind}: {why}"
+    return errors.bad_request(why)
 
 
 def delete_options(request: Request) -> Obj | None:

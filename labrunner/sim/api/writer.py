@@ -159,7 +159,15 @@ class Writer:
         moment = self._api.clock.now()
         structure = crd.schema_of(rt, self._api.store)
         merged = ssa.apply(
-            current, applied, call.manager, call.force, rt, moment, call.subresource, structure
+            current,
+            applied,
+            call.manager,
+            call.force,
+            rt,
+            moment,
+            call.subresource,
+            structure,
+            self._in_version(rt),
         )
         if call.subresource != "status" or rt.custom:
             self._complete(merged, rt)
@@ -183,7 +191,9 @@ class Writer:
         if not tracked:
             moment = api.clock.now()
             structure = crd.schema_of(rt, api.store)
-            managed.track_update(obj, current, call.manager, call.subresource, rt, moment, structure)
+            managed.track_update(
+                obj, current, call.manager, call.subresource, rt, moment, structure, self._in_version(rt)
+            )
         if call.guard is not None:
             call.guard(obj, current)
         request = self.request(call, "UPDATE", name_of(current), obj, current)
@@ -239,6 +249,15 @@ class Writer:
             crd.complete(obj, rt, self._api)
         else:
             defaults.apply(obj, rt)
+
+    def _in_version(self, rt: ResourceType) -> managed.Converter:
+        registry = self._api.registry
+
+        def convert(obj: Obj, version: str) -> tuple[Obj, ResourceType] | None:
+            to = registry.by_api_version(version, rt.kind)
+            return (registry.convert(obj, to), to) if to is not None else None
+
+        return convert
 
     def _storage_type(self, rt: ResourceType) -> ResourceType:
         return self._api.registry.storage(rt.storage_gr) or rt

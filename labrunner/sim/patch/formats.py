@@ -10,7 +10,7 @@ from labrunner.sim import errors
 from labrunner.sim.errors import ApiError
 from labrunner.sim.objects import Obj, clone
 from labrunner.sim.patch import jsonpatch, strategic
-from labrunner.sim.schema import gotypes
+from labrunner.sim.schema import gotypes, kinds
 from labrunner.sim.schema.decoding import Kind, parse_untyped, typed_metadata
 from labrunner.sim.schema.goprint import plus_v
 from labrunner.sim.schema.goreader import GoReader, HardError
@@ -60,6 +60,7 @@ def apply(content_type: str, current: Obj, body: bytes, kind: Kind, structure: O
     shown = json.dumps(patched, separators=(",", ":"), ensure_ascii=False)
     if not isinstance(patched, dict):
         raise _invalid(shown, "Object 'Kind' is missing in " + repr(shown))
+    _same_kind(patched, kind, target, shown)
     reader = GoReader({})
     try:
         obj = reader.read(patched, target)
@@ -110,10 +111,12 @@ def _merge_patch(current: Obj, body: bytes) -> tuple[Any, list[str]]:
 def _strategic(current: Obj, body: bytes, target: gotypes.Struct) -> Patched:
     patch, problems = parse_untyped(body)
     shown = plus_v(patch)
+    fixed = {key: current[key] for key in ("kind", "apiVersion") if key in current}
     try:
         merged = strategic.merge(clone(current), clone(patch), target)
     except strategic.StrategicMergeError as error:
         raise error.api_error() from None
+    merged |= fixed  # read into this kind's type, whatever the patch says
     wrong = complaint(merged, target)
     if wrong is not None:
         raise _invalid(shown, wrong)
@@ -123,6 +126,27 @@ def _strategic(current: Obj, body: bytes, target: gotypes.Struct) -> Patched:
     except HardError as error:
         raise _invalid(shown, str(error)) from None
     return Patched(obj, (*problems, *reader.problems), shown)
+
+
+def _same_kind(patched: Obj, kind: Kind, target: gotypes.Struct | None, shown: str) -> None:
+    """Refuse what a patch turned into another kind. Raises ApiError (422)."""
+    version = f"{kind.group}/{kind.version}" if kind.group else kind.version
+    given, given_version = patched.get("kind") or kind.kind, patched.get("apiVersion") or version
+    if target is not None:
+        wrong = kinds.mismatch(given_version, given, kind)
+        if wrong:
+            raise _invalid(shown, wrong)
+        return
+    wrongs = [
+        errors.invalid_value(field, value, f"must be {wanted}")
+        for field, value, wanted in (
+            ("kind", given, kind.kind), ("apiVersion", given_version, version),
+        )
+        if value != wanted
+    ]  # fmt: skip
+    if wrongs:
+        name = str((patched.get("metadata") or {}).get("name") or "")
+        raise errors.invalid(f"{kind.kind}.{kind.group}", name, wrongs)
 
 
 def _invalid(shown: str, why: str) -> ApiError:

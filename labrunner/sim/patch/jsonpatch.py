@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, Final
 
 from labrunner.sim import gotext
 from labrunner.sim.errors import ApiError, bad_request
 from labrunner.sim.objects import clone
+from labrunner.sim.schema import jsonbody
 
 MAX_OPERATIONS: Final = 10_000
 _KEYS: Final = frozenset(("op", "path", "from", "value"))
@@ -32,8 +32,8 @@ class Operation:
 def parse(body: bytes) -> tuple[list[Operation], list[str]]:
     """The operations in *body*, and complaints on keys that mean nothing. Raises ApiError (400, 413)."""
     try:
-        items = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        items, _ = jsonbody.parse(body)
+    except jsonbody.BrokenJsonError as error:
         raise bad_request(f"error decoding patch: {error}") from None
     if not isinstance(items, list):
         raise _wrong(items, "[]handlers.jsonPatchOp")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import Final
@@ -32,6 +33,38 @@ STRIPPED: Final[PathSet] = {
 }
 
 
+Converter = Callable[[Obj, str], tuple[Obj, Kind] | None]
+"""(object, API version) → the object in that version, and its kind there; None when there is no such version."""
+
+
+class Versions:
+    """What changed from *live* to *new*, told in the terms of each API version that managers use."""
+
+    def __init__(
+        self, live: Obj, new: Obj, shape: Shape, version: str, subresource: str, convert: Converter | None
+    ) -> None:
+        self._live = live
+        self._new = new
+        self._subresource = subresource
+        self._convert = convert if _converts(version) else None
+        self._known = {version: filtered(compare(live, new, shape), subresource)}
+        self.own = self._known[version]
+
+    def changes(self, version: str) -> Comparison:
+        """The changes as an entry of *version* would name them."""
+        if self._convert is None:
+            return self.own
+        if version not in self._known:
+            self._known[version] = self._converted(version, self._convert)
+        return self._known[version]
+
+    def _converted(self, version: str, convert: Converter) -> Comparison:
+        live, new = convert(self._live, version), convert(self._new, version)
+        if live is None or new is None:
+            return Comparison()
+        return filtered(compare(live[0], new[0], of_kind(new[1])), self._subresource)
+
+
 def track_update(
     new: Obj,
     old: Obj | None,
@@ -40,6 +73,7 @@ def track_update(
     kind: Kind,
     now: datetime,
     schema: Obj | None = None,
+    convert: Converter | None = None,
 ) -> None:
     """Set ``metadata.managedFields`` of *new* (changed in place), which *manager* made out of *old* (None: created).
 
@@ -58,31 +92,24 @@ def track_update(
     live = {k: v for k, v in old.items() if k != "metadata"} if old is not None else empty_object(kind)
     if old is not None:
         live["metadata"] = {k: v for k, v in old["metadata"].items() if k != "managedFields"}
-    found = updated(known, live, new, shape, e.version_of(kind), manager, subresource, now)
+    version = e.version_of(kind)
+    changes = Versions(live, new, shape, version, subresource, convert)
+    found = updated(known, changes, version, manager, subresource, now)
     if found:
         meta(new)["managedFields"] = e.write(found)
 
 
 def updated(
-    known: Entries,
-    live: Obj,
-    new: Obj,
-    shape: Shape,
-    version: str,
-    manager: str,
-    subresource: str,
-    now: datetime,
+    known: Entries, changes: Versions, version: str, manager: str, subresource: str, now: datetime
 ) -> Entries:
-    """*known* entries after *manager* turned *live* into *new*."""
-    difference = filtered(compare(live, new, shape), subresource)
-    taken = difference.modified | difference.added
-    lost = taken | difference.removed
+    """*known* entries after *manager* made these *changes*."""
 
     def keep(_: Key, entry: Entry) -> Entry:
-        return entry.without(lost) if same_version(entry, version) else entry
+        seen = changes.changes(entry.version)
+        return entry.without(seen.modified | seen.added | seen.removed)
 
     out = e.without(known, keep)
-    mine = taken - STRIPPED
+    mine = (changes.own.modified | changes.own.added) - STRIPPED
     if mine:
         key = e.key_of(manager, e.UPDATE, version, subresource)
         before = out.get(key)

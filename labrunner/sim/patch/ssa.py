@@ -43,6 +43,7 @@ def apply(
     now: datetime,
     subresource: str = "",
     schema: Obj | None = None,
+    convert: managed.Converter | None = None,
 ) -> Obj:
     """*current* (None: to be created) with the fields that *manager* applied; a new object with managedFields.
 
@@ -57,8 +58,9 @@ def apply(
     version = e.version_of(kind)
     if not known:
         empty = managed.empty_object(kind)
-        known = managed.updated({}, empty, live, shape, version, _BEFORE, subresource, now) if current else {}
-    run = _Apply(live, applied, shape, version, manager, subresource)
+        changes = managed.Versions(empty, live, shape, version, subresource, None)
+        known = managed.updated({}, changes, version, _BEFORE, subresource, now) if current else {}
+    run = _Apply(live, applied, shape, version, manager, subresource, convert)
     try:
         merged, found = run.apply(known, force)
     except _ConflictError as conflict:
@@ -126,13 +128,21 @@ class _Apply:
     """One applied configuration against one live object."""
 
     def __init__(
-        self, live: Obj, applied: Obj, shape: Shape, version: str, manager: str, subresource: str
+        self,
+        live: Obj,
+        applied: Obj,
+        shape: Shape,
+        version: str,
+        manager: str,
+        subresource: str,
+        convert: managed.Converter | None,
     ) -> None:
         self.live = live
         self.applied = applied
         self.shape = shape
         self.version = version
         self.subresource = subresource
+        self.convert = convert
         self.key = e.key_of(manager, e.APPLY, version, subresource)
         self.fields = self._touchable(fields_of(applied, shape)) - managed.STRIPPED
 
@@ -167,16 +177,20 @@ class _Apply:
         return out if out is not None else {}
 
     def _taken(self, merged: Obj, found: Entries, force: bool) -> Entries:
-        difference = managed.filtered(compare(self.live, merged, self.shape), self.subresource)
-        changed = difference.modified | difference.added
-        others = {k: v for k, v in found.items() if k != self.key and managed.same_version(v, self.version)}
-        conflicts = {key: entry.fields & changed for key, entry in others.items()}
+        changes = managed.Versions(
+            self.live, merged, self.shape, self.version, self.subresource, self.convert
+        )
+        others = {key: entry for key, entry in found.items() if key != self.key}
+        conflicts = {}
+        for key, entry in others.items():
+            seen = changes.changes(entry.version)
+            conflicts[key] = entry.fields & (seen.modified | seen.added)
         if not force and any(conflicts.values()):
             raise _ConflictError(conflicts, {key: entry.version for key, entry in others.items()})
-        lost = changed | difference.removed
 
         def keep(key: Key, entry: Entry) -> Entry:
-            return entry.without(lost) if key in others else entry
+            seen = changes.changes(entry.version)
+            return entry.without(seen.modified | seen.added | seen.removed) if key in others else entry
 
         kept = {key: keep(key, entry) for key, entry in found.items()}
         return {key: entry for key, entry in kept.items() if entry.fields or key == self.key}

@@ -6,20 +6,18 @@ nulls are gone, quantities and times are canonical, structs that Go always write
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, Protocol
 
 from labrunner.sim import gotext
 from labrunner.sim.errors import ApiError, bad_request
 from labrunner.sim.objects import Obj
-from labrunner.sim.schema import gotypes
+from labrunner.sim.schema import gotypes, jsonbody
 from labrunner.sim.schema.goreader import GoReader, HardError
+from labrunner.sim.schema.jsonbody import MAX_DEPTH, Pairs
 from labrunner.sim.schema.structural import prune
 
-#: How deep objects may be nested. Go stops at 10,000, Python's own stack far earlier.
-MAX_DEPTH: Final = 150
 _OBJECT_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 
@@ -51,12 +49,12 @@ def decode(
     are reported in ``problems`` when *strict*; unknown ones are dropped from the object in any case. Custom
     resources (kinds without a built-in Go type) are pruned by their structural schema, *structure*.
     """
-    if yaml:
-        parsed, duplicates, complaints = _parse_yaml(body)
-    else:
-        (parsed, duplicates), complaints = _parse_json(body), ()
+    try:
+        parsed, duplicates, complaints = _parse(body, yaml=yaml)
+    except ValueError as error:
+        raise _unrecognized(kind, str(error) if yaml else f"{_NO_KIND}{error}", body) from None
     if type(parsed) is not dict:
-        _wrong_top(parsed, kind)
+        raise _unrecognized(kind, _NO_KIND + _wrong_top(parsed), body)
     given = parsed.get("kind")
     shown = given if isinstance(given, str) and given else kind.kind
     target = gotypes.struct_of(kind.group, kind.version, kind.kind)
@@ -105,10 +103,10 @@ def parse_untyped(body: bytes, prefix: str = "", *, yaml: bool = False) -> tuple
 
     This is how patches and applied configurations are read, which may leave any field out.
     """
-    if yaml:
-        parsed, duplicates, complaints = _parse_yaml(body)
-    else:
-        (parsed, duplicates), complaints = _parse_json(body), ()
+    try:
+        parsed, duplicates, complaints = _parse(body, yaml=yaml)
+    except ValueError as error:
+        raise bad_request(f"{prefix}{'error converting YAML to JSON: ' if yaml else ''}{error}") from None
     if type(parsed) is not dict:
         name = {list: "array", str: "string", bool: "bool"}.get(type(parsed), "number")
         what = "map[string]interface {}"
@@ -140,84 +138,40 @@ def _cannot_handle(shown: str, kind: Kind, why: str) -> ApiError:
     return bad_request(f"{shown} in version {version} cannot be handled as a {kind.kind}: {why}")
 
 
-def _wrong_top(parsed: Any, kind: Kind) -> NoReturn:
+_NO_KIND: Final = "couldn't get version/kind; json parse error: "
+
+
+def _unrecognized(kind: Kind, why: str, body: bytes) -> ApiError:
+    shown = jsonbody.summary(body)
+    return bad_request(f"the object provided is unrecognized (must be of type {kind.kind}): {why} ({shown})")
+
+
+def _wrong_top(parsed: Any) -> str:
     name = {list: "array", str: "string", bool: "bool", type(None): "null"}.get(type(parsed), "number")
-    why = (
-        "couldn't get version/kind; json parse error: "
+    return (
         f"json: cannot unmarshal {name} into Go value of type struct "
         '{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
     )
-    raise bad_request(f"the object provided is unrecognized (must be of type {kind.kind}): {why}")
 
 
-Pairs = list[tuple[str, Any]]
+Parsed = tuple[Any, dict[int, Pairs], tuple[str, ...]]
 
 
-def _parse_json(body: bytes) -> tuple[Any, dict[int, Pairs]]:
-    """The value in *body*; and, by ``id`` of each object with a key twice, all its pairs in order."""
-    duplicates: dict[int, Pairs] = {}
-
-    def gather(pairs: Pairs) -> Obj:
-        made = dict(pairs)
-        if len(made) != len(pairs):
-            duplicates[id(made)] = pairs
-        return made
-
-    try:
-        parsed = json.loads(body, object_pairs_hook=gather, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise bad_request(f"the object provided is unrecognized: {_syntax(body, error)}") from None
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(parsed) > MAX_DEPTH:
-        raise bad_request("the object provided is unrecognized: json: exceeded max depth")
-    return parsed, duplicates
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"invalid character {name[0]!r} looking for beginning of value")
-
-
-def _depth(value: Any) -> int:
-    """How deep *value* is nested; without recursion, as it may be deep."""
-    deepest = 0
-    queue = [(value, 1)]
-    while queue:
-        item, depth = queue.pop()
-        deepest = max(deepest, depth)
-        inner = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-        queue.extend((part, depth + 1) for part in inner)
-    return deepest
-
-
-def _syntax(body: bytes, error: Exception) -> str:
-    """Go's words for broken JSON."""
-    prefix = "couldn't get version/kind; json parse error: "
-    if isinstance(error, json.JSONDecodeError):
-        text = error.doc
-        if error.pos >= len(text.rstrip()):
-            return prefix + "unexpected end of JSON input"
-        where = "looking for beginning of value"
-        if "property name" in error.msg:
-            where = "looking for beginning of object key string"
-        elif "delimiter" in error.msg:
-            where = "after object key:value pair" if "," in error.msg else "after object key"
-        elif "Extra data" in error.msg:
-            where = "after top-level value"
-        return f"{prefix}invalid character {text[error.pos]!r} {where}"
-    return f"{prefix}{error}" if body else "EOF"
-
-
-def _parse_yaml(body: bytes) -> tuple[Any, dict[int, Pairs], tuple[str, ...]]:
+def _parse(body: bytes, *, yaml: bool) -> Parsed:
+    """The value, keys given twice (see ``jsonbody.parse``), and YAML's complaints. Raises ValueError."""
+    if not yaml:
+        return (*jsonbody.parse(body), ())
     if body.lstrip()[:1] == b"{":
         # Most YAML bodies are JSON in fact, which is read twenty times faster.
         try:
-            parsed, duplicates = _parse_json(body)
-        except ApiError:
+            parsed, duplicates = jsonbody.parse(body)
+        except jsonbody.BrokenJsonError:
             duplicates = {0: []}
         if not duplicates:
             return parsed, {}, ()
     from labrunner.sim.schema.yamlbody import parse
 
     parsed, complaints = parse(body)
-    if _depth(parsed) > MAX_DEPTH:
-        raise bad_request("error converting YAML to JSON: yaml: exceeded max depth")
+    if jsonbody.depth(parsed) > MAX_DEPTH:
+        raise ValueError("yaml: exceeded max depth")
     return parsed, {}, complaints

@@ -8,8 +8,6 @@ from typing import Any, Final
 
 import yaml
 
-from labrunner.sim.errors import bad_request
-
 _KEPT_TEXT: Final = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 # As Go's parser has them: no times, no numbers of base sixty.
 _INT: Final = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)\Z")
@@ -21,15 +19,15 @@ _EXPANSION: Final = 10
 
 
 def parse(body: bytes) -> tuple[Any, tuple[str, ...]]:
-    """The JSON value of the one document in *body*, and complaints on keys given twice. Raises ApiError (400)."""
+    """The JSON value of the one document in *body*, and complaints on keys given twice. Raises ValueError."""
     loader = _loader()(body)
     try:
         value = loader.get_single_data()
         plain = _Plain(_EXPANSION * len(body) + 1000).value(value)
     except yaml.YAMLError as error:
-        raise bad_request(f"error converting YAML to JSON: {_words(error)}") from None
+        raise ValueError(_words(error)) from None
     except (ValueError, RecursionError) as error:
-        raise bad_request(f"error converting YAML to JSON: yaml: {error}") from None
+        raise ValueError(f"yaml: {error}") from None
     finally:
         loader.dispose()
     repeated = [f'  line {line}: key "{key}" already set in map' for line, key in loader.repeated]
@@ -38,9 +36,13 @@ def parse(body: bytes) -> tuple[Any, tuple[str, ...]]:
 
 
 def _words(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
+    """Go's words: where the context begins, lines counted from 0 unless the scanner complains, none for the first."""
     problem = getattr(error, "problem", None) or str(error)
-    return f"yaml: line {mark.line + 1}: {problem}" if mark is not None else f"yaml: {problem}"
+    marks = (getattr(error, "context_mark", None), getattr(error, "problem_mark", None))
+    line = next((mark.line for mark in marks if mark is not None and mark.line), 0)
+    if not line:
+        return f"yaml: {problem}"
+    return f"yaml: line {line + isinstance(error, yaml.scanner.ScannerError)}: {problem}"
 
 
 @cache
