@@ -18,6 +18,8 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labrunner.sim.api import Api
+from labrunner.sim.api.server import bootstrap
 from labrunner.sim.auth import (
     ANONYMOUS,
     Attributes,
@@ -34,11 +36,12 @@ from labrunner.sim.auth import (
 )
 from labrunner.sim.auth.aggregation import aggregated_rules, outdated
 from labrunner.sim.auth.rbac import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES
+from labrunner.sim.auth.reconciliation import AUTO_UPDATE, mended
 from labrunner.sim.auth.reviews import Reviewer
 from labrunner.sim.auth.tokens import ISSUER, InvalidTokenError
 from labrunner.sim.clock import FakeClock
 from labrunner.sim.errors import ApiError
-from labrunner.sim.objects import Obj
+from labrunner.sim.objects import Obj, clone
 from labrunner.sim.store import Store
 
 from .kinds import ROLE, ROLE_BINDING, Rt
@@ -206,6 +209,28 @@ def test_bootstrap_roles_are_complete_and_aggregated() -> None:
     for name, bound in found[CLUSTER_ROLE_BINDINGS].items():
         assert bound["roleRef"]["name"] in roles, name
         assert bound["metadata"]["labels"] == {"kubernetes.io/bootstrapping": "rbac-defaults"}
+
+
+def test_a_starting_server_mends_its_own_roles() -> None:
+    view = {
+        "metadata": {"name": "x", "labels": {"own": "1"}},
+        "rules": [rule("get", "pods"), rule("get", "z")],
+    }
+    wanted = {"metadata": {"name": "x", "labels": {"boot": "1"}}, "rules": [rule("get list", "pods")]}
+    better = mended(view, wanted)
+    assert better is not None
+    assert better["metadata"]["labels"] == {"boot": "1", "own": "1"}
+    assert better["rules"] == [rule("get", "pods"), rule("get", "z"), rule("list", "pods")]
+    assert mended(better, wanted) is None
+    protected = {**view, "metadata": {"name": "x", "annotations": {AUTO_UPDATE: "false"}}}
+    assert mended(protected, wanted) is None
+    bound = binding(user("added"), "r", name="b", namespace="")
+    given = mended(bound, binding(user("own"), "r", name="b", namespace=""))
+    assert given is not None
+    assert given["subjects"] == [user("added"), user("own")]
+    elsewhere = mended(bound, binding(user("own"), "other", name="b", namespace=""))
+    assert elsewhere is not None
+    assert (elsewhere["roleRef"]["name"], elsewhere["subjects"]) == ("other", [user("own")])
 
 
 def test_aggregation_gathers_labelled_roles() -> None:
@@ -492,3 +517,14 @@ def test_who_am_i_and_whose_token_is_this(reviewer: Reviewer, store: Store, issu
     assert (good["authenticated"], good["user"]["username"]) == (True, "system:serviceaccount:lab:bob")
     bad = reviewer.answer({"kind": "TokenReview", "spec": {"token": "x"}}, ROOT)["status"]
     assert bad == {"user": {}, "error": "invalid bearer token"}
+
+
+def test_a_restart_writes_nothing_where_nothing_lacks_and_mends_what_was_broken(api: Api) -> None:
+    before = api.store.resource_version
+    bootstrap(api)
+    assert api.store.resource_version == before
+    broken = clone(api.get(CLUSTER_ROLES, "system:basic-user") or {})
+    broken["rules"] = []
+    api.update(CLUSTER_ROLES, broken)
+    bootstrap(api)
+    assert (api.get(CLUSTER_ROLES, "system:basic-user") or {})["rules"]

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 from labrunner.sim.api.local import Api
 from labrunner.sim.api.requestinfo import RequestInfo
 from labrunner.sim.auth import Attributes, Authenticator, Authorizer, Impersonator, TokenIssuer, User, refusal
 from labrunner.sim.auth.identity import MASTERS
 from labrunner.sim.auth.reviews import Reviewer
+from labrunner.sim.clock import timestamp
 from labrunner.sim.http import Request
+from labrunner.sim.objects import Obj, clone, labels_of, meta
 
 _ALWAYS_OPEN = frozenset(("/healthz", "/livez", "/readyz", "/version"))
+_LAST_USED: Final = "kubernetes.io/legacy-token-last-used"
 _NO_QUERY: Mapping[str, str] = MappingProxyType({})
 
 
@@ -25,6 +29,8 @@ class Security:
 
     def __init__(self, api: Api, key: Path, tokens: Mapping[str, User] | None = None) -> None:
         self.issuer = TokenIssuer(key.read_bytes(), api.store.get, api.clock)
+        self._api = api
+        self.issuer.on_legacy_use = self._note_use
         self.authenticator = Authenticator(self.issuer, tokens)
         self.authorizer = api.authorizer = Authorizer(api.store)
         self._impersonator = Impersonator(self.authorizer)
@@ -46,6 +52,15 @@ class Security:
         decision = self.authorizer.authorize(user, wanted)
         if not decision.allowed:
             raise refusal(user, wanted, decision.reason)
+
+    def _note_use(self, secret: Obj) -> None:
+        """Label a Secret whose token was used with the day, as the server does."""
+        today = timestamp(self._api.clock.now()).partition("T")[0]
+        if labels_of(secret).get(_LAST_USED) == today:
+            return
+        changed = clone(secret)
+        meta(changed).setdefault("labels", {})[_LAST_USED] = today
+        self._api.update("secrets", changed, manager="kube-apiserver")
 
     def is_admin(self, user: User) -> bool:
         """Whether *user* may steer the simulation itself."""

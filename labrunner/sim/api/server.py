@@ -22,6 +22,8 @@ from labrunner.sim.api.openapi import OpenApi
 from labrunner.sim.api.own_objects import own_objects
 from labrunner.sim.api.resource_handler import ResourceHandler
 from labrunner.sim.api.security import Security
+from labrunner.sim.auth.escalation import GROUP
+from labrunner.sim.auth.reconciliation import mended
 from labrunner.sim.clock import Clock, RealClock, timestamp
 from labrunner.sim.crd import Definitions
 from labrunner.sim.http import Connection, kubeconfig, tls
@@ -185,7 +187,11 @@ def bootstrap(api: Api, ca: str = "") -> None:
     for gr, obj in (*objects, *auth.bootstrap_objects(), *own_objects(api.registry, now)):
         rt = api.type_of(gr)
         found = meta(obj)
-        if api.store.record(gr, found.get("namespace") or "", found["name"]) is not None:
+        stored = api.store.get(gr, found.get("namespace") or "", found["name"])
+        if stored is not None:
+            better = mended(stored, obj) if rt.group == GROUP else None
+            if better is not None:
+                api.store.put(gr, ordered(better))
             continue
         found.setdefault("uid", api.new_uid())
         found.setdefault("creationTimestamp", timestamp(now))

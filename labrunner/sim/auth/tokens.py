@@ -41,6 +41,8 @@ class TokenIssuer:
         self._get = get
         self._clock = clock
         self._key: Any = None
+        self.on_legacy_use: Callable[[Obj], None] | None = None
+        """Called with the Secret whose token somebody showed."""
         self._verified: dict[str, tuple[Obj, float]] = {}
 
     def request(self, account: Obj, body: Obj) -> Obj:
@@ -221,8 +223,11 @@ class TokenIssuer:
     def _legacy_user(self, claims: Obj) -> User:
         prefix = "kubernetes.io/serviceaccount/"
         namespace = claims.get(f"{prefix}namespace", "")
-        if self._get("secrets", namespace, claims.get(f"{prefix}secret.name", "")) is None:
+        secret = self._get("secrets", namespace, claims.get(f"{prefix}secret.name", ""))
+        if secret is None:
             raise InvalidTokenError("service account token has been invalidated")
+        if self.on_legacy_use is not None:
+            self.on_legacy_use(secret)
         name, uid = (
             claims.get(f"{prefix}service-account.name", ""),
             claims.get(f"{prefix}service-account.uid", ""),
