@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
 
 POLL: Final = 0.5
+_WAITING: Final = {
+    "ErrImagePull": "image can't be pulled",
+    "ImagePullBackOff": "trying and failing to pull image",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +105,7 @@ def check_started(pod: Obj, name: str, options: LogOptions) -> None:
     waiting = (status.get("state") or {}).get("waiting")
     if waiting and not (status.get("lastState") or {}).get("terminated"):
         reason = waiting.get("reason", "ContainerCreating")
-        if reason in ("ImagePullBackOff", "ErrImagePull", "InvalidImageName"):
-            detail = {"ErrImagePull": "image can't be pulled", "InvalidImageName": "invalid image name"}
-            raise errors.bad_request(
-                f"{about} is waiting to start: {detail.get(reason, 'trying and failing to pull image')}"
-            )
-        raise errors.bad_request(f"{about} is waiting to start: {reason}")
+        raise errors.bad_request(f"{about} is waiting to start: {_WAITING.get(reason, reason)}")
 
 
 def selected(api: Api, pod: Obj, name: str, options: LogOptions) -> list[LogLine]:

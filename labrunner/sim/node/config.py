@@ -1,4 +1,4 @@
-"""What a container needs from other objects before it can be made: environment and volumes."""
+"""What a container needs from other objects before it can be made: its environment."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from labrunner.sim.objects import Obj, get_path, name_of, namespace_of
 if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
 
-_KINDS = {"configMap": ("configmaps", "configmap", "ConfigMap"), "secret": ("secrets", "secret", "Secret")}
+KINDS = {"configMap": ("configmaps", "configmap", "ConfigMap"), "secret": ("secrets", "secret", "Secret")}
 
 
-def _keys(obj: Obj) -> set[str]:
+def keys_of(obj: Obj) -> set[str]:
+    """The keys of a ConfigMap or a Secret."""
     return {*(obj.get("data") or {}), *(obj.get("binaryData") or {})}
 
 
@@ -23,7 +24,7 @@ def environment_problem(api: Api, pod: Obj, container: Obj) -> str:
         for field in ("configMap", "secret"):
             reference = source.get(f"{field}Ref")
             if reference and not reference.get("optional"):
-                gr, word, _ = _KINDS[field]
+                gr, word, _ = KINDS[field]
                 if api.store.get(gr, namespace, reference.get("name", "")) is None:
                     return f'{word} "{reference.get("name", "")}" not found'
     for variable in container.get("env") or []:
@@ -31,11 +32,11 @@ def environment_problem(api: Api, pod: Obj, container: Obj) -> str:
             reference = get_path(variable, "valueFrom", f"{field}KeyRef")
             if not reference or reference.get("optional"):
                 continue
-            gr, word, kind = _KINDS[field]
+            gr, word, kind = KINDS[field]
             found = api.store.get(gr, namespace, reference.get("name", ""))
             if found is None:
                 return f'{word} "{reference.get("name", "")}" not found'
-            if reference.get("key") not in _keys(found):
+            if reference.get("key") not in keys_of(found):
                 return f"couldn't find key {reference.get('key')} in {kind} {namespace}/{reference['name']}"
     return ""
 
@@ -69,37 +70,3 @@ def environment(api: Api, pod: Obj, container: Obj) -> dict[str, str]:
         elif source.get("fieldRef"):
             out[variable["name"]] = own.get(source["fieldRef"].get("fieldPath", ""), "")
     return out
-
-
-def volume_problems(api: Api, pod: Obj) -> list[str]:
-    """``FailedMount`` messages for volumes that cannot be set up."""
-    out: list[str] = []
-    for volume in get_path(pod, "spec", "volumes", default=[]):
-        sources = [volume, *get_path(volume, "projected", "sources", default=[])]
-        for source in sources:
-            problem = _source_problem(api, namespace_of(pod), source)
-            if problem:
-                out.append(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {problem}')
-                break
-    return out
-
-
-def _source_problem(api: Api, namespace: str, source: Obj) -> str:
-    for field in ("configMap", "secret"):
-        given = source.get(field)
-        if not given or given.get("optional"):
-            continue
-        gr, word, _ = _KINDS[field]
-        name = given.get("name") or given.get("secretName") or ""
-        found = api.store.get(gr, namespace, name)
-        if found is None:
-            return f'{word} "{name}" not found'
-        for item in given.get("items") or []:
-            if item.get("key") not in _keys(found):
-                what = "secret" if field == "secret" else "configmap"
-                return (
-                    f"{what} references non-existent {what} key: {item.get('key')}"
-                    if what == "secret"
-                    else (f"configmap references non-existent config key: {item.get('key')}")
-                )
-    return ""

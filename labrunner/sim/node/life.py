@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from labrunner.sim.clock import Timer, timestamp
-from labrunner.sim.node import config
+from labrunner.sim.node import config, mounting
 from labrunner.sim.node.admission import Refusal, placed_on
 from labrunner.sim.node.admission import refusal as admission_refusal
 from labrunner.sim.node.container import FIELDS, Container
@@ -145,16 +145,34 @@ class PodLife:
     def _mount(self) -> None:
         if self.stopping:
             return
-        problems = config.volume_problems(self.api, self.pod)
+        problems = self._in_the_way()
         if not problems:
             self.address = self.host.address_for(self.pod)
             self.sandbox = True
+            self._foresee_eviction()
             self.advance()
             return
-        for problem in problems:
-            self.tell("Warning", "FailedMount", problem)
+        for reason, problem in problems:
+            self.tell("Warning", reason, problem)
         self.after(self._mount_delay, self._mount)
         self._mount_delay = min(LAST_MOUNT_RETRY, self._mount_delay * 2)
+
+    def _foresee_eviction(self) -> None:
+        scripted = self.outcomes.find({}, "evict")
+        if scripted is not None:
+            self.after(scripted.after or 0.0, lambda: self.stopper.evict(scripted.argument))
+
+    def _in_the_way(self) -> list[tuple[str, str]]:
+        """Reasons and messages of what keeps the pod from having its volumes and its sandbox."""
+        scripted = self.outcomes.find({}, "mount")
+        problems = [scripted.argument] if scripted else mounting.problems(self.api, self.pod)
+        if problems:
+            return [("FailedMount", problem) for problem in problems]
+        sandbox = self.outcomes.find({}, "sandbox")
+        if sandbox is None:
+            return []
+        text = f"Failed to create pod sandbox: rpc error: code = Unknown desc = {sandbox.argument}"
+        return [("FailedCreatePodSandBox", text)]
 
     def recover(self) -> None:
         """Take the pod over from its status: the server was restarted."""
@@ -344,6 +362,8 @@ class PodLife:
                 scripted = self.outcomes.find(container.spec, "exit", "oom")
                 container.process.rewrite(scripted, self.elapsed(container))
                 self._follow(container)
+        if self.sandbox:
+            self._foresee_eviction()
 
     def poke(self) -> None:
         """Something the pod may have waited for (a ConfigMap, a Secret) has changed."""
@@ -351,7 +371,7 @@ class PodLife:
             return
         self.outcomes = Outcomes(self.api, self.pod)
         if not self.sandbox:
-            if not config.volume_problems(self.api, self.pod) and self._mount_delay > 0.5:
+            if not self._in_the_way() and self._mount_delay > 0.5:
                 self.after(0.2, lambda: None if self.sandbox else self._mount())
             return
         for container in self.containers:

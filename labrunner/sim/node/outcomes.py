@@ -10,7 +10,14 @@ start, and without CONTAINER an entry speaks of all of them. The verbs:
 - ``pull:ok`` or ``pull:not-found|denied|refused|timeout|no-such-host``: how pulling its image goes.
 - ``ready``, ``not-ready``: what its readiness probe finds. ``ready@10`` fails for ten seconds first.
 - ``live``, ``not-live`` and ``started``, ``not-started``: the same for the liveness and the startup probe.
-- ``config:TEXT``: it cannot be created, with TEXT as the error (CreateContainerConfigError).
+- ``config:TEXT``: it cannot be configured, with TEXT as the error (CreateContainerConfigError).
+- ``create:TEXT``: it cannot be created, with TEXT as the error (CreateContainerError).
+
+These speak of the whole pod:
+
+- ``sandbox:TEXT``: no sandbox can be made for it (FailedCreatePodSandBox).
+- ``mount:TEXT``: a volume cannot be mounted, with TEXT as the whole message (FailedMount).
+- ``evict:TEXT@SECONDS``: its node evicts it (Evicted), SECONDS after it began to run; without TEXT for want of memory.
 
 The same entries can be given from outside by a ConfigMap named ``simulated-outcomes`` in the pod's namespace: each line
 of each of its values is ``image:GLOB ENTRIES`` or ``pod:GLOB ENTRIES``. The annotation comes first.

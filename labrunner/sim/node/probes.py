@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,11 +23,15 @@ _HTML: Final = ("/usr/share/nginx", "/etc/nginx", "/usr/local/apache2")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Whether a probe passed, its words when not, and whether it will find the same forever."""
+    """Whether a probe passed, its words when not, and whether it will find the same forever.
+
+    ``unknown``: it could not be run at all, which counts neither as passed nor as failed.
+    """
 
     passed: bool
     message: str = ""
     steady: bool = False
+    unknown: bool = False
 
 
 def _port(container: Obj, port: object) -> int:
@@ -77,8 +82,13 @@ def evaluate(
     scripted = rules.find(container, *_VERBS[kind])
     if scripted is not None:
         return _scripted(scripted, elapsed, TITLES[kind])
+    problem = _cannot_run(probe, container, process, elapsed)
+    if problem:
+        return Finding(False, problem, unknown=True)
     if probe.get("exec"):
         return _exec(probe, process, elapsed)
+    if probe.get("grpc"):
+        return _grpc(probe, container, process, address)
     if probe.get("httpGet"):
         return _http(probe["httpGet"], container, process, address)
     if probe.get("tcpSocket"):
@@ -89,6 +99,36 @@ def evaluate(
         host = probe["tcpSocket"].get("host") or address
         return Finding(False, f"dial tcp {host}:{port}: connect: connection refused", steady=True)
     return Finding(True, steady=True)
+
+
+def _cannot_run(probe: Obj, container: Obj, process: Process, elapsed: float) -> str:
+    """Why a probe cannot be run: its program or the port it names does not exist."""
+    argv = list((probe.get("exec") or {}).get("command") or [])
+    if programs.executable_missing(argv):
+        number = hashlib.sha256(f"{process.started}/{elapsed}".encode()).hexdigest()
+        return (
+            f'rpc error: code = Unknown desc = failed to exec in container: failed to start exec "{number}": '
+            "OCI runtime exec failed: exec failed: unable to start container process: "
+            f'exec: "{argv[0]}": {programs.absence(argv[0])}'
+        )
+    for kind in ("httpGet", "tcpSocket"):
+        port = (probe.get(kind) or {}).get("port")
+        if isinstance(port, str) and not _port(container, port):
+            return f'strconv.Atoi: parsing "{port}": invalid syntax'
+    return ""
+
+
+def _grpc(probe: Obj, container: Obj, process: Process, address: str) -> Finding:
+    port = int(probe["grpc"].get("port") or 0)
+    ports = listening(container, process)
+    if ports is None:
+        return Finding(True, steady=True)
+    # A server of another protocol never gets as far as a connection, just as no server does.
+    seconds = int(probe.get("timeoutSeconds") or 1)
+    text = (
+        f'timeout: failed to connect service "{address}:{port}" within {seconds}s: context deadline exceeded'
+    )
+    return Finding(False, text, steady=True)
 
 
 def _http(get: Obj, container: Obj, process: Process, address: str) -> Finding:

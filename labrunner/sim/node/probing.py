@@ -74,6 +74,11 @@ class _Probe:
             life.address,
             life.outcomes,
         )
+        if found.unknown:
+            text = f"{TITLES[self._kind]} probe errored and resulted in unknown state: {found.message}"
+            life.tell("Warning", "Unhealthy", text, container)
+            life.after(float(self._spec.get("periodSeconds") or 10), self._look)
+            return
         if not found.passed:
             text = f"{TITLES[self._kind]} probe failed: {found.message}"
             life.tell("Warning", "Unhealthy", text, container)

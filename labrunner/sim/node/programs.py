@@ -47,6 +47,13 @@ def executable_missing(argv: Sequence[str]) -> bool:
     return bool(argv) and bool(_ABSENT.search(argv[0].rsplit("/", 1)[-1]))
 
 
+def absence(command: str) -> str:
+    """What a container runtime says of a program that is not there."""
+    if "/" in command:
+        return f"stat {command}: no such file or directory"
+    return "executable file not found in $PATH"
+
+
 def run(argv: Sequence[str], context: Context) -> Iterator[Step]:
     """The steps of the process *argv*; always ends with ``exit`` or ``forever``."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.node import config, images, probes, programs
@@ -12,7 +13,7 @@ from labrunner.sim.objects import get_path
 if TYPE_CHECKING:
     from labrunner.sim.node.life import PodLife
 
-PULL: Final = 0.08
+PULL: Final = 0.06
 FAILED_PULL: Final = 0.5
 CREATE: Final = 0.02
 START: Final = 0.03
@@ -109,14 +110,20 @@ class Starter:
         if problem:
             self._life.after(FAILED_PULL, lambda: self._pull_failed(container, number, problem))
         else:
-            self._life.after(PULL, lambda: self._pulled(container, number, reference))
+            took = self._pull_time(container)
+            self._life.after(took, lambda: self._pulled(container, number, reference, took))
 
-    def _pulled(self, container: Container, number: int, reference: images.Reference) -> None:
+    def _pull_time(self, container: Container) -> float:
+        """No two pulls take equally long."""
+        seed = zlib.crc32(f"{self._life.uid}/{container.name}/{container.restarts}".encode())
+        return PULL + (seed % 60) / 1000
+
+    def _pulled(self, container: Container, number: int, reference: images.Reference, seconds: float) -> None:
         if not self._still(container, number):
             return
         self._life.host.images.add(reference.full)
         container.pull_backoff = 0.0
-        took = f"{round(PULL * 1000)}ms"
+        took = f"{round(seconds * 1000)}ms"
         text = container.spec["image"]
         size = images.size_of(reference)
         said = (
@@ -186,6 +193,13 @@ class Starter:
             self._life.report.soon()
             self._later(container, number, RESYNC)
             return
+        scripted = self._life.outcomes.find(container.spec, "create")
+        if scripted is not None:
+            self._life.tell("Warning", "Failed", f"Error: {scripted.argument}", container)
+            container.wait("CreateContainerError", scripted.argument)
+            self._life.report.soon()
+            self._later(container, number, RESYNC)
+            return
         self._life.after(CREATE, lambda: self._created(container, number))
 
     def _created(self, container: Container, number: int) -> None:
@@ -200,11 +214,7 @@ class Starter:
 
     def _cannot_run(self, container: Container, command: str) -> None:
         self._busy.discard(container.name)
-        where = (
-            f"stat {command}: no such file or directory"
-            if "/" in command
-            else "executable file not found in $PATH"
-        )
+        where = programs.absence(command)
         problem = (
             "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create "
             f'failed: unable to start container process: exec: "{command}": {where}'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from labrunner.sim.controllers.disruption import mark_disrupted
 from labrunner.sim.node import probes
 from labrunner.sim.node.container import Container
 from labrunner.sim.objects import get_path, is_terminating, meta
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 STUBBORN: Final = 1.0
 """Seconds after which a process that ignores SIGTERM is killed: the grace period, shortened."""
 POLITE: Final = 0.08
+EVICTED: Final = "The node was low on resource: memory. Threshold quantity: 100Mi, available: 92Mi. "
 
 
 class Stopper:
@@ -89,6 +91,27 @@ class Stopper:
         life.report.now()
         life.after(STUBBORN if sidecars else 0.05, self._finished)
 
+    def evict(self, why: str) -> None:
+        """The node is short of something, and this pod has to go."""
+        life = self._life
+        if life.stopping:
+            return
+        text = why or EVICTED
+        self.reason = ("Evicted", text)
+        current = life.api.store.get("pods", *life.key)
+        if current is not None:
+            mark_disrupted(life.api, current, "TerminationByKubelet", text)
+        life.tell("Warning", "Evicted", text)
+        self._end_all()
+
+    def _end_all(self) -> None:
+        life = self._life
+        life.stopping = True
+        for container in life.containers:
+            if container.running:
+                life.tell("Normal", "Killing", f"Stopping container {container.name}", container)
+        life.after(POLITE, self._finished)
+
     def out_of_time(self) -> None:
         """``activeDeadlineSeconds`` is over."""
         life = self._life
@@ -97,11 +120,7 @@ class Stopper:
         text = "Pod was active on the node longer than the specified deadline"
         self.reason = ("DeadlineExceeded", text)
         life.tell("Normal", "DeadlineExceeded", text)
-        life.stopping = True
-        for container in life.containers:
-            if container.running:
-                life.tell("Normal", "Killing", f"Stopping container {container.name}", container)
-        life.after(POLITE, self._finished)
+        self._end_all()
 
     def _finished(self) -> None:
         life = self._life
