@@ -79,3 +79,23 @@ def test_the_service_kubernetes_comes_back(api: Api, settle: Callable[[float], N
     found = api.get("services", "kubernetes", "default")
     assert found is not None
     assert found["spec"]["clusterIP"] == "10.96.0.1"
+
+
+def test_a_second_service_network(api: Api, settle: Callable[[float], None]) -> None:
+    cidrs = "servicecidrs.networking.k8s.io"
+    api.create(cidrs, {"metadata": {"name": "more"}, "spec": {"cidrs": ["10.97.0.0/24"]}})
+    settle(1)
+    more = api.get(cidrs, "more")
+    assert more is not None
+    assert [c["message"] for c in more["status"]["conditions"]] == ["Kubernetes Service CIDR is ready"]
+    spec = {"clusterIP": "10.97.0.9", "ports": [{"port": 80}]}
+    api.create("services", {"metadata": {"name": "web", "namespace": "default"}, "spec": spec})
+    settle(1)
+    api.delete(cidrs, "more")
+    settle(1)
+    more = api.get(cidrs, "more")
+    assert more is not None
+    assert more["status"]["conditions"][0]["reason"] == "Terminating"
+    api.delete("services", "web", "default")
+    settle(1)
+    assert api.get(cidrs, "more") is None

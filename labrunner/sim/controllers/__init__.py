@@ -22,7 +22,13 @@ from labrunner.sim.controllers.nodes import (
     OrphanedPods,
     TaintEviction,
 )
-from labrunner.sim.controllers.own_objects import ClusterAddresses, CustomGroups, ExtensionServers, OwnService
+from labrunner.sim.controllers.own_objects import (
+    ClusterAddresses,
+    CustomGroups,
+    ExtensionServers,
+    OwnService,
+    ServiceNetworks,
+)
 from labrunner.sim.controllers.quota import QuotaController
 from labrunner.sim.controllers.replicaset import REPLICATION_CONTROLLER, ReplicaSetController
 from labrunner.sim.controllers.runner import Controller, Runner
@@ -79,6 +85,7 @@ def start(
             JobController(api),
             CronJobController(api),
             ClusterAddresses(api),
+            ServiceNetworks(api),
             CustomGroups(api),
             ExtensionServers(api),
             OwnService(api),

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import ip_address as ip_address_of
 from typing import TYPE_CHECKING, Final
 
-from labrunner.sim.api.own_objects import API_SERVICES, AUTOMANAGED, IP_ADDRESSES, api_service, ip_address
+from labrunner.sim.api.own_objects import (
+    API_SERVICES,
+    AUTOMANAGED,
+    IP_ADDRESSES,
+    SERVICE_CIDRS,
+    api_service,
+    ip_address,
+)
 from labrunner.sim.clock import timestamp
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself
 from labrunner.sim.node.bootstrap import kubernetes_service
-from labrunner.sim.objects import Obj, get_path, labels_of, name_of, namespace_of
+from labrunner.sim.objects import Obj, clone, get_path, is_terminating, labels_of, name_of, namespace_of
 
 if TYPE_CHECKING:
     from labrunner.sim.store import Change
 
 _DEFINITIONS: Final = "customresourcedefinitions.apiextensions.k8s.io"
 _RECREATED_AFTER: Final = 10.0
+_FINALIZER: Final = "networking.k8s.io/service-cidr-finalizer"
 
 
 class ClusterAddresses(Controller):
@@ -52,6 +62,73 @@ def _addresses_of(change: Change) -> Iterable[Key]:
 
 def _is_services(found: Obj) -> bool:
     return labels_of(found).get("ipaddress.kubernetes.io/managed-by") == "ipallocator.k8s.io"
+
+
+class ServiceNetworks(Controller):
+    """ServiceCIDRs: ready for use, and not gone before their last address is."""
+
+    name = "servicecidrs-controller"
+
+    def watches(self) -> Mapping[str, Mapper]:
+        return {SERVICE_CIDRS: itself, IP_ADDRESSES: self._all}
+
+    def _all(self, change: Change) -> Iterable[Key]:
+        if change.new is None:
+            yield from (("", name_of(found)) for found in self.api.store.list(SERVICE_CIDRS))
+
+    def reconcile(self, key: Key) -> float | None:
+        found = self.api.store.get(SERVICE_CIDRS, *key)
+        if found is None:
+            return None
+        if is_terminating(found):
+            self._release(found)
+        elif _FINALIZER not in (found["metadata"].get("finalizers") or []):
+            changed = clone(found)
+            changed["metadata"].setdefault("finalizers", []).append(_FINALIZER)
+            self.api.update(SERVICE_CIDRS, changed)
+        elif not get_path(found, "status", "conditions"):
+            self._say(found, "True", "", "Kubernetes Service CIDR is ready")
+        return None
+
+    def _release(self, found: Obj) -> None:
+        own = _networks(found)
+        others = [
+            network
+            for other in self.api.store.list(SERVICE_CIDRS)
+            if name_of(other) != name_of(found) and not is_terminating(other)
+            for network in _networks(other)
+        ]
+        used = (ip_address_of(name_of(address)) for address in self.api.store.list(IP_ADDRESSES))
+        if any(_within(address, own) and not _within(address, others) for address in used):
+            text = "There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR"
+            if get_path(found, "status", "conditions", default=[{}])[0].get("reason") != "Terminating":
+                self._say(found, "False", "Terminating", text)
+            return
+        changed = clone(found)
+        changed["metadata"]["finalizers"] = [
+            f for f in changed["metadata"].get("finalizers") or [] if f != _FINALIZER
+        ]
+        self.api.update(SERVICE_CIDRS, changed)
+
+    def _say(self, found: Obj, status: str, reason: str, message: str) -> None:
+        changed = clone(found)
+        condition = {
+            "type": "Ready",
+            "status": status,
+            "lastTransitionTime": timestamp(self.api.clock.now()),
+            "reason": reason,
+            "message": message,
+        }
+        changed["status"] = {"conditions": [condition]}
+        self.api.update_status(SERVICE_CIDRS, changed)
+
+
+def _networks(found: Obj) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(cidr) for cidr in get_path(found, "spec", "cidrs", default=[])]
+
+
+def _within(address: IPv4Address | IPv6Address, found: list[IPv4Network | IPv6Network]) -> bool:
+    return any(address in network for network in found)
 
 
 class CustomGroups(Controller):

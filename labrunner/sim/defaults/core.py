@@ -52,8 +52,8 @@ def claim(obj: Obj) -> None:
 
 def storage_class(obj: Obj) -> None:
     """A StorageClass."""
-    default_text(obj, "reclaimPolicy", "Delete")
-    default_text(obj, "volumeBindingMode", "Immediate")
+    default(obj, "reclaimPolicy", "Delete")
+    default(obj, "volumeBindingMode", "Immediate")
 
 
 def csi_driver(obj: Obj) -> None:

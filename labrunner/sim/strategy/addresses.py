@@ -8,20 +8,32 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from ipaddress import IPv4Address, ip_network
+from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Final
 
-from labrunner.sim.objects import Obj, name_of, namespace_of, uid_of
+from labrunner.sim.objects import Obj, get_path, is_terminating, name_of, namespace_of, uid_of
 
 if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
 
-SERVICE_NETWORK: Final = ip_network("10.96.0.0/16")
+SERVICE_NETWORK: Final = IPv4Network("10.96.0.0/16")
 FIRST_NODE_PORT: Final = 30000
 LAST_NODE_PORT: Final = 32767
 # The lower part of each range is kept for addresses that authors choose themselves.
 _STATIC_ADDRESSES: Final = 256
 _STATIC_PORTS: Final = 86
+
+
+def networks(api: Api) -> list[IPv4Network]:
+    """The networks that cluster IPs may come from: those of ServiceCIDRs that are not being deleted."""
+    found = [
+        IPv4Network(cidr)
+        for obj in api.store.list("servicecidrs.networking.k8s.io")
+        if not is_terminating(obj)
+        for cidr in get_path(obj, "spec", "cidrs", default=[])
+        if ":" not in cidr
+    ]
+    return found or [SERVICE_NETWORK]
 
 
 class Taken:

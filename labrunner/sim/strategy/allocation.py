@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.errors import FieldError, internal, invalid, invalid_value
 from labrunner.sim.objects import Obj, name_of
-from labrunner.sim.strategy.addresses import FIRST_NODE_PORT, LAST_NODE_PORT, SERVICE_NETWORK, Taken
+from labrunner.sim.strategy.addresses import FIRST_NODE_PORT, LAST_NODE_PORT, Taken, networks
 from labrunner.sim.validation.addresses import parse_ip
 from labrunner.sim.validation.cluster_ips import check_cluster_ips
 
@@ -32,7 +32,7 @@ def check(service: Obj, old: Obj | None, api: Api) -> None:
     if problems:
         raise invalid("Service", name_of(service), problems)
     taken = Taken(api, service)
-    problems = _addresses(spec, before, taken) or _ports(spec, before, taken)
+    problems = _addresses(spec, before, taken, api) or _ports(spec, before, taken)
     if problems:
         raise invalid("Service", name_of(service), problems)
     _health_port(spec, before, taken)
@@ -95,18 +95,21 @@ def _policy_fits(spec: Obj, before: Obj, policy: str) -> list[FieldError]:
     return out
 
 
-def _addresses(spec: Obj, before: Obj, taken: Taken) -> list[FieldError]:
+def _addresses(spec: Obj, before: Obj, taken: Taken, api: Api) -> list[FieldError]:
     listed = spec.get("clusterIPs") or []
     held = before.get("type") in ("ClusterIP", "NodePort", "LoadBalancer")
     if spec.get("type") == "ExternalName" or held or listed[:1] == ["None"]:
         return []
     for address in listed:
         parsed = parse_ip(address)
+        network = next((n for n in networks(api) if parsed is not None and parsed in n), None)
         why = ""
-        if parsed is None or parsed not in SERVICE_NETWORK:
+        if network is None:
             why = "the provided network does not match the current range"
-        elif parsed in (SERVICE_NETWORK.network_address, SERVICE_NETWORK.broadcast_address):
-            why = f"the provided IP ({address}) is not in the valid range. The range of valid IPs is {SERVICE_NETWORK}"
+        elif parsed in (network.network_address, network.broadcast_address):
+            why = (
+                f"the provided IP ({address}) is not in the valid range. The range of valid IPs is {network}"
+            )
         elif str(parsed) in taken.addresses:
             why = "provided IP is already allocated"
         if why:
