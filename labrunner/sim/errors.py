@@ -145,10 +145,14 @@ class ApiError(Exception):
         self.retry_after = retry_after
         self.warnings: list[str] = []
         """What the server had to say beside the refusal; sent along with it."""
+        self.go_on = ""
+        """A continue token by which a list may go on nevertheless."""
 
     def status(self) -> Obj:
         """The ``metav1.Status`` object of this error."""
         out: Obj = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+        if self.go_on:
+            out["metadata"] = {"continue": self.go_on}
         if self.message:
             out["message"] = self.message
         if self.reason:

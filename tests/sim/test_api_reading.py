@@ -253,3 +253,41 @@ def test_any_word_but_false_switches_watching_on(http: Http) -> None:
     make(http, "x")
     assert [kind for kind, _ in http.watch(MAPS, query={"watch": "maybe"}).events()] == ["ADDED"]
     assert http.ok("GET", MAPS, query={"watch": "0"})["kind"] == "ConfigMapList"
+
+
+def test_an_object_that_leaves_the_selection_is_shown_as_it_was(http: Http) -> None:
+    make(http, "x", {"app": "a"})
+    tap = http.watch(MAPS, query={"labelSelector": "app=a"})
+    tap.events()
+    made = http.ok(
+        "PATCH",
+        f"{MAPS}/x",
+        {"metadata": {"labels": {"app": "b"}}},
+        Content_Type="application/merge-patch+json",
+    )
+    ((kind, shown),) = tap.events()
+    assert kind == "DELETED"
+    assert shown["metadata"]["labels"] == {"app": "a"}
+    assert shown["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
+
+
+def test_an_expired_token_comes_with_one_to_go_on_by(http: Http) -> None:
+    for name in ("a", "b", "c"):
+        make(http, name)
+    first = http.ok("GET", MAPS, query={"limit": 2})
+    make(http, "d")
+    http.ok("POST", "/simulated/v1/compact")
+    expired = http("GET", MAPS, query={"limit": 2, "continue": first["metadata"]["continue"]})
+    assert expired.status == 410
+    assert "Continuing with the provided token results in an inconsistent list" in expired.body["message"]
+    rest = http.ok("GET", MAPS, query={"continue": expired.body["metadata"]["continue"]})
+    assert names(rest) == ["c", "d"]
+
+
+def test_what_tables_hold_is_one_of_three(http: Http) -> None:
+    refused = http("GET", MAPS, query={"includeObject": "Foo"}, Accept=TABLE)
+    assert refused.status == 400
+    assert refused.body["message"] == (
+        'Unable to convert to Table as requested: includeObject: Invalid value: "Foo": '
+        "must be 'Metadata', 'Object', 'None', or empty"
+    )

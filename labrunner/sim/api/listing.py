@@ -19,7 +19,9 @@ from labrunner.sim.store import Compacted, Record, Store
 
 EXPIRED = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list "
-    "without the continue parameter."
+    "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
+    "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
+    "modified, or deleted between the time the first chunk was returned and now may show up in the list."
 )
 
 
@@ -110,7 +112,9 @@ def _records(
         found = store.records_at(rt.storage_gr, rv, wanted.namespace)
     except Compacted:
         if token:
-            raise errors.gone(EXPIRED) from None
+            expired = errors.gone(EXPIRED)
+            expired.go_on = _write_token(-1, token)
+            raise expired from None
         raise errors.gone("The resourceVersion for the provided list is too old.") from None
     if wanted.everything:
         return found

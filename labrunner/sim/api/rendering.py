@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from labrunner.sim import printers
+from labrunner.sim import errors, printers
 from labrunner.sim.api.local import Api
 from labrunner.sim.api.negotiation import Rendition
 from labrunner.sim.http import Request, Response
@@ -43,6 +43,16 @@ def document(
         text = json.dumps(value, indent=2, ensure_ascii=False)
         return Response(status, text.encode("utf-8", "surrogatepass"), JSON, headers)
     return Response(status, encode(value) + b"\n", JSON, headers)
+
+
+def included(query: dict[str, str]) -> str:
+    """How much of each object a Table is to hold. Raises ApiError (400)."""
+    wanted = query.get("includeObject") or "Metadata"
+    if wanted not in ("Metadata", "Object", "None"):
+        detail = "must be 'Metadata', 'Object', 'None', or empty"
+        why = errors.invalid_value("includeObject", wanted, detail).message()
+        raise errors.bad_request(f"Unable to convert to Table as requested: {why}")
+    return wanted
 
 
 def readable(value: Obj) -> Response:
@@ -87,7 +97,7 @@ def one(
             [obj],
             rt,
             now=api.clock.now(),
-            include_object=request.query.get("includeObject", "Metadata"),
+            include_object=included(request.query),
             list_meta={"resourceVersion": version},
             printer=printer,
         )
@@ -134,7 +144,7 @@ def many(
             [api.registry.convert(r.obj, rt) for r in records],
             rt,
             now=api.clock.now(),
-            include_object=request.query.get("includeObject", "Metadata"),
+            include_object=included(request.query),
             list_meta=list_meta,
             printer=printer,
         )

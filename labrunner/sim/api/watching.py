@@ -48,7 +48,7 @@ class Watch:
         self._wanted = wanted
         self._rendition = rendition
         self._printer = printer
-        self._include = query.get("includeObject", "Metadata")
+        self._include = rendering.included(query) if rendition.shape == "table" else ""
         self._bookmarks = flag(query, "allowWatchBookmarks")
         self._initial_events = _initial_events(query)
         self._from = query.get("resourceVersion", "")
@@ -119,7 +119,7 @@ class Watch:
         elif self._wanted.namespace is not None and not change.key.startswith(f"{self._wanted.namespace}/"):
             return
         if self._rendition.shape == "table":
-            frame = chunk(self._table_event(kind, self._converted(change.obj)))
+            frame = chunk(self._table_event(kind, self._converted(_seen(kind, change))))
         else:
             key = kind, self._rt.gv, self._rendition
             frame = change.cached(key, lambda: chunk(self._event(kind, change)))
@@ -135,7 +135,7 @@ class Watch:
         return "DELETED" if was else None
 
     def _event(self, kind: str, change: Change) -> bytes:
-        obj = self._converted(change.obj)
+        obj = self._converted(_seen(kind, change))
         if self._rendition.shape != "object":
             return _framed(kind, encode(rendering.partial(obj, self._rendition.version)))
         if change.after is not None and obj is change.after.obj and kind == change.type:
@@ -218,6 +218,13 @@ class Watch:
         if channel is not None:
             channel.send(chunk(_framed("ERROR", encode(error.status()))))
             channel.finish()
+
+
+def _seen(kind: str, change: Change) -> Obj:
+    """The object to show: one that only leaves the selection as it was while it belonged to it."""
+    if kind == "DELETED" and change.new is not None and change.old is not None:
+        return {**change.old, "metadata": {**change.old["metadata"], "resourceVersion": str(change.rv)}}
+    return change.obj
 
 
 def _framed(kind: str, encoded: bytes) -> bytes:

@@ -111,7 +111,7 @@ def _merge_patch(current: Obj, body: bytes) -> tuple[Any, list[str]]:
 def _strategic(current: Obj, body: bytes, target: gotypes.Struct) -> Patched:
     patch, problems = parse_untyped(body)
     shown = plus_v(patch)
-    fixed = {key: current[key] for key in ("kind", "apiVersion") if key in current}
+    fixed: Obj = {key: current[key] for key in ("kind", "apiVersion") if key in current}
     try:
         merged = strategic.merge(clone(current), clone(patch), target)
     except strategic.StrategicMergeError as error:
