@@ -336,6 +336,20 @@ def test_no_certificate_at_all_is_nobody(noise: bytes) -> None:
     assert certificates.user_of(noise) is None or certificates.user_of(noise).name  # type: ignore[union-attr]
 
 
+def test_an_expired_certificate_is_no_credential(issuer: TokenIssuer, store: Store, clock: FakeClock) -> None:
+    der = certificate((NameOID.COMMON_NAME, "jane"))
+    end = datetime.datetime(2026, 1, 10, tzinfo=datetime.UTC)
+    assert certificates.valid_until(der) == end
+    authenticator = Authenticator(issuer)
+    clock.advance((end - clock.now()).total_seconds() - 1)
+    assert authenticator.authenticate({}, der).name == "jane"
+    token = token_of(issuer, store)
+    clock.advance(2)
+    with pytest.raises(ApiError, match="Unauthorized"):
+        authenticator.authenticate({}, der)
+    assert authenticator.authenticate({"authorization": f"Bearer {token}"}, der).name.endswith(":bob")
+
+
 def token_of(issuer: TokenIssuer, store: Store, **spec: Any) -> str:
     account = store.get("serviceaccounts", "lab", "bob")
     assert account is not None

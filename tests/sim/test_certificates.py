@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from labrunner.sim import process
 from labrunner.sim.api import Api
 from labrunner.sim.auth import Authorizer, User
 from labrunner.sim.auth.rbac import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES
@@ -285,3 +286,18 @@ def test_a_user_is_made_as_a_learner_makes_one(kubectl: Kubectl, tmp_path: Path)
         'Error from server (Forbidden): nodes is forbidden: User "ann" cannot list resource "nodes" in API group "" '
         "at the cluster scope\n",
     )
+
+
+def test_an_expired_certificate_is_answered_with_401(
+    kubectl: Kubectl, sim_server: process.Running, tmp_path: Path
+) -> None:
+    pki = tls.Pki(sim_server.kubeconfig.parent / "pki")
+    past = datetime.now(UTC) - timedelta(hours=1)
+    pem = pki.sign_request(csr("late"), seconds=600, usages=["client auth"], now=past)
+    (tmp_path / "late.crt").write_bytes(pem)
+    (tmp_path / "late.key").write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    answer = kubectl(
+        "--client-certificate", "late.crt", "--client-key", "late.key", "--user", "", "auth", "whoami"
+    )
+    words = "error: You must be logged in to the server (Unauthorized)\n"
+    assert (answer.returncode, answer.stderr) == (1, words)

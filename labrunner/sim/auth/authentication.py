@@ -22,12 +22,18 @@ class Authenticator:
     def authenticate(self, headers: Mapping[str, str], certificate: bytes | None) -> User:
         """The user of a request. *headers* has lower-case names. Raises ApiError (401) for a bad token."""
         user = certificates.user_of(certificate) if certificate is not None else None
-        if user is None:
+        outdated = user is not None and certificate is not None and self._outdated(certificate)
+        if user is None or outdated:
             token = _bearer(headers.get("authorization", ""))
+            if outdated and not token:
+                raise errors.unauthorized()
             user = self._static_user(token) or self._service_account(token) if token else None
             if token and user is None:
                 raise errors.unauthorized()
         return _with_groups(user) if user is not None else ANONYMOUS
+
+    def _outdated(self, certificate: bytes) -> bool:
+        return certificates.valid_until(certificate) < self.issuer.clock.now()
 
     def review(self, token: str, audiences: Sequence[str]) -> tuple[User, list[str]]:
         """The user of *token* (groups complete) and those of *audiences* it is for. Raises InvalidTokenError."""

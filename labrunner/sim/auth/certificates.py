@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -17,7 +18,7 @@ _SEQUENCE, _SET, _OID, _CONTEXT_0 = 0x30, 0x31, 0x06, 0xA0
 _COMMON_NAME: Final = bytes.fromhex("550403")
 _ORGANIZATION: Final = bytes.fromhex("55040a")
 _USER_ID: Final = bytes.fromhex("2b0601040183c25302")
-_UTF16 = 0x1E
+_UTF16, _UTC_TIME = 0x1E, 0x17
 CREDENTIAL_ID: Final = "authentication.kubernetes.io/credential-id"
 
 
@@ -39,14 +40,27 @@ def user_of(certificate: bytes) -> User | None:
     )
 
 
-def _subject(certificate: bytes) -> Iterator[tuple[bytes, str]]:
-    """(Object identifier, text) of each attribute of the subject."""
+@lru_cache(maxsize=128)
+def valid_until(certificate: bytes) -> datetime:
+    """The end of a certificate's life. Raises ValueError, IndexError for one that cannot be read."""
+    _, end = list(_elements(_fields(certificate)[3]))[:2]
+    text = end[1].decode("ascii")
+    if end[0] == _UTC_TIME:
+        text = ("19" if text >= "5" else "20") + text
+    return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+
+
+def _fields(certificate: bytes) -> list[bytes]:
+    """Serial number, signature algorithm, issuer, validity, subject and what follows."""
     outer = list(_elements(certificate))[0][1]  # noqa: RUF015 - an IndexError is wanted where nothing is there
     body = list(_elements(outer))[0][1]  # noqa: RUF015
     parts = list(_elements(body))
-    # version (optional), serial number, signature algorithm, issuer, validity, subject
-    index = 5 if parts[0][0] == _CONTEXT_0 else 4
-    for _, names in _elements(parts[index][1]):
+    return [content for _, content in parts[1 if parts[0][0] == _CONTEXT_0 else 0 :]]
+
+
+def _subject(certificate: bytes) -> Iterator[tuple[bytes, str]]:
+    """(Object identifier, text) of each attribute of the subject."""
+    for _, names in _elements(_fields(certificate)[4]):
         for _, attribute in _elements(names):
             (oid_tag, oid), (text_tag, text) = list(_elements(attribute))[:2]
             if oid_tag == _OID:

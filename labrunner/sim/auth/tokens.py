@@ -39,7 +39,7 @@ class TokenIssuer:
     def __init__(self, pem: bytes, get: Getter, clock: Clock) -> None:
         self._pem = pem
         self._get = get
-        self._clock = clock
+        self.clock = clock
         self._key: Any = None
         self.on_legacy_use: Callable[[Obj], None] | None = None
         """Called with the Secret whose token somebody showed."""
@@ -55,7 +55,7 @@ class TokenIssuer:
         problem = _bad_duration(seconds)
         if problem is not None:
             raise invalid("TokenRequest.authentication.k8s.io", "", [problem])
-        now = self._clock.now()
+        now = self.clock.now()
         bound = self._bound(account, spec.get("boundObjectRef"))
         until = now + timedelta(seconds=seconds)
         claims = _claims(account, spec["audiences"], now, until, bound)
@@ -150,7 +150,7 @@ class TokenIssuer:
     def verify(self, token: str, audiences: Sequence[str] = (ISSUER,)) -> tuple[User, list[str]]:
         """The service account of *token*, and those of *audiences* it is for. Raises InvalidTokenError."""
         claims = self._signed_claims(token)
-        now = self._clock.now().timestamp()
+        now = self.clock.now().timestamp()
         if claims.get("iss") == LEGACY_ISSUER:
             if ISSUER not in audiences:
                 raise _not_for([ISSUER], audiences)
