@@ -8,7 +8,7 @@ import pytest
 
 from labrunner.sim.objects import Obj
 from labrunner.sim.resources import Registry, ResourceType, make
-from labrunner.sim.schema import openapi
+from labrunner.sim.schema import openapi, swagger
 from labrunner.sim.schema.openapi import Documents
 
 from .conftest import Kubectl
@@ -109,3 +109,23 @@ def test_kubectl_explains(kubectl: Kubectl) -> None:
     assert "ports\t<[]ContainerPort>" in kubectl.ok("explain", "deployment", "--recursive")
     wrong = kubectl("explain", "pod.spec.nosuch")
     assert (wrong.returncode, wrong.stderr) == (1, 'error: field "nosuch" does not exist\n')
+
+
+def test_version_two_has_every_schema_in_its_own_terms(registry: Registry) -> None:
+    registry.add(CRON_TAB)
+    found = swagger.document(registry, lambda rt: SCHEMA if rt.custom else None, "v1")["definitions"]
+    pod = found["io.k8s.api.core.v1.Pod"]
+    assert pod["x-kubernetes-group-version-kind"] == [{"group": "", "kind": "Pod", "version": "v1"}]
+    assert pod["properties"]["spec"]["$ref"] == "#/definitions/io.k8s.api.core.v1.PodSpec"
+    assert "Specification" in pod["properties"]["spec"]["description"]
+    assert found["com.example.stable.v1.CronTab"]["description"] == "CronTab runs things."
+    text = json.dumps(found)
+    assert "#/components/" not in text
+    named = {reference.removeprefix("#/definitions/") for reference in openapi.references(found)}
+    assert named <= found.keys()
+
+
+def test_kubectl_reads_version_two_in_protobuf(kubectl: Kubectl) -> None:
+    shown = kubectl.ok("explain", "pod.spec.containers.ports", "--output", "plaintext-openapiv2")
+    assert "RESOURCE: ports <[]Object>" in shown
+    assert "containerPort\t<integer> -required-" in shown

@@ -1,8 +1,9 @@
-"""OpenAPI over HTTP: the v3 index and its group-versions, and the (nearly empty) v2 document."""
+"""OpenAPI over HTTP: the v3 index and its group-versions, and the one v2 document."""
 
 from __future__ import annotations
 
 import json
+import zlib
 from datetime import timedelta
 from typing import Final
 
@@ -11,6 +12,7 @@ from labrunner.sim.api.local import Api
 from labrunner.sim.api.version import INFO
 from labrunner.sim.crd import Definitions
 from labrunner.sim.http import Request, Response
+from labrunner.sim.http.message import JSON
 
 _V3: Final = "/openapi/v3"
 _V2: Final = "/openapi/v2"
@@ -25,6 +27,7 @@ class OpenApi:
         from labrunner.sim.schema.openapi import Documents
 
         self._api = api
+        self._v2_known: tuple[int, dict[bool, bytes]] = (-1, {})
         self._documents = Documents(api.registry, lambda rt: crd.schema_of(rt, api.store), INFO["gitVersion"])
 
     def answer(self, request: Request) -> Response | None:
@@ -56,8 +59,19 @@ class OpenApi:
         return Response(200, body, headers=headers)
 
     def _v2(self, request: Request) -> Response:
-        """Clients of our time read v3; an empty v2 tells older ones that nothing more is known."""
-        if "protobuf" in request.headers.get("accept", ""):
-            return Response(200, b"", _V2_PROTOBUF)
-        body = {"swagger": "2.0", "info": {"title": "Kubernetes", "version": INFO["gitVersion"]}}
-        return Response(200, json.dumps({**body, "paths": {}, "definitions": {}}).encode())
+        """Clients of our time read v3; few ask for v2, so that it is kept compressed."""
+        wanted = _V2_PROTOBUF if "protobuf" in request.headers.get("accept", "") else JSON
+        generation = self._api.registry.generation
+        if self._v2_known[0] != generation:
+            self._v2_known = generation, {}
+        known = self._v2_known[1]
+        binary = wanted != JSON
+        if binary not in known:
+            from labrunner.sim.schema import swagger
+
+            found = swagger.document(
+                self._api.registry, lambda rt: crd.schema_of(rt, self._api.store), INFO["gitVersion"]
+            )
+            body = swagger.protobuf(found) if binary else json.dumps(found, separators=(",", ":")).encode()
+            known[binary] = zlib.compress(body, 6)
+        return Response(200, zlib.decompress(known[binary]), wanted)

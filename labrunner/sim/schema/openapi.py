@@ -143,6 +143,12 @@ def definition(name: str) -> Obj | None:
     return with_references([name]).get(name)
 
 
+def every_schema() -> dict[str, Obj]:
+    """All committed schemas by name."""
+    packages = (name.removesuffix(".json") for name in _archive().namelist())
+    return {f"{package}.{short}": found for package in packages for short, found in _member(package).items()}
+
+
 def with_references(names: list[str]) -> dict[str, Obj]:
     """The schemas called *names* and all that they refer to."""
     # Parsed packages are not kept: the largest takes megabytes, and a finished document is kept compressed.
