@@ -7,21 +7,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.clock import micro_timestamp, parse_timestamp, timestamp
+from labrunner.sim.controllers import node_health
 from labrunner.sim.controllers.disruption import mark_disrupted
+from labrunner.sim.controllers.node_health import LEASES
 from labrunner.sim.controllers.podstate import condition, is_finished
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself, key_of
 from labrunner.sim.controllers.scheduler.matching import tolerates
-from labrunner.sim.node.kubelet import is_simulated
-from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of, namespace_of
+from labrunner.sim.node.kubelet import is_stopped
+from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of, namespace_of, uid_of
 
 if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
     from labrunner.sim.store import Change
 
-LEASES: Final = "leases.coordination.k8s.io"
 RENEW: Final = 10.0
 HEARTBEAT: Final = 300.0
-STARTUP_GRACE: Final = 60.0
 POD_QUARANTINE: Final = 40.0
 _MANAGED: Final = {
     "node.kubernetes.io/not-ready": ("Ready", ("False",)),
@@ -54,32 +54,7 @@ class NodeController(Controller):
             return None
         self._tell(node)
         self._taint(node)
-        return self._miss_kubelet(node)
-
-    def _miss_kubelet(self, node: Obj) -> float | None:
-        """A node that nobody runs on never reports: after a while its conditions become Unknown."""
-        if is_simulated(node) or condition(node, "Ready") is not None:
-            return None
-        now = self.api.clock.now()
-        created = parse_timestamp(meta(node).get("creationTimestamp") or timestamp(now))
-        left = STARTUP_GRACE - (now - created).total_seconds()
-        if left > 0:
-            return left
-        changed = clone(node)
-        changed.setdefault("status", {}).setdefault("conditions", []).extend(
-            {
-                "type": kind,
-                "status": "Unknown",
-                "lastHeartbeatTime": meta(node)["creationTimestamp"],
-                "lastTransitionTime": timestamp(now),
-                "reason": "NodeStatusNeverUpdated",
-                "message": "Kubelet never posted node status.",
-            }
-            for kind in ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
-            if condition(node, kind) is None
-        )
-        self.api.update_status("nodes", changed)
-        return None
+        return node_health.watch_over(self.api, node)
 
     def _tell_removed(self, name: str) -> None:
         gone = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "uid": name}}
@@ -130,7 +105,11 @@ class HeartbeatController(Controller):
     name = "kubelet"
 
     def watches(self) -> Mapping[str, Mapper]:
-        return {LEASES: self._of_lease}
+        return {LEASES: self._of_lease, "nodes": self._of_node}
+
+    def _of_node(self, change: Change) -> Iterable[Key]:
+        if change.new is not None and is_stopped(change.old or {}) and not is_stopped(change.new):
+            yield "kube-node-lease", name_of(change.new)
 
     def _of_lease(self, change: Change) -> Iterable[Key]:
         if (
@@ -143,7 +122,7 @@ class HeartbeatController(Controller):
     def reconcile(self, key: Key) -> float | None:
         lease = self.api.store.get(LEASES, *key)
         node = self.api.store.get("nodes", "", key[1])
-        if lease is None or node is None:
+        if lease is None or node is None or is_stopped(node):
             return None
         now = self.api.clock.now()
         renewed = parse_timestamp(get_path(lease, "spec", "renewTime", default=timestamp(now)))
@@ -166,6 +145,11 @@ class TaintEviction(Controller):
     """Deletes pods that do not tolerate a NoExecute taint of their node, at once or when their time is up."""
 
     name = "taint-eviction-controller"
+
+    def __init__(self, api: Api) -> None:
+        super().__init__(api)
+        self._doomed: set[str] = set()
+        """UIDs of pods that are to go when their time is up."""
 
     def watches(self) -> Mapping[str, Mapper]:
         return {"pods": self._of_pod, "nodes": self._of_node}
@@ -194,8 +178,16 @@ class TaintEviction(Controller):
         node = self.api.store.get("nodes", "", get_path(pod, "spec", "nodeName", default=""))
         taints = [t for t in get_path(node, "spec", "taints", default=[]) if t.get("effect") == "NoExecute"]
         left = self._left(pod, taints)
-        if left is None or left > 0:
+        if left is None:
+            if uid_of(pod) in self._doomed:
+                self._doomed.discard(uid_of(pod))
+                text = f"Cancelling deletion of Pod {namespace_of(pod)}/{name_of(pod)}"
+                self.event(pod, "Normal", "TaintManagerEviction", text)
+            return None
+        if left > 0:
+            self._doomed.add(uid_of(pod))
             return left
+        self._doomed.discard(uid_of(pod))
         self._evict(pod)
         return None
 

@@ -120,7 +120,7 @@ def _node(name: str, index: int, now: datetime) -> Obj:
         "status": {
             "capacity": dict(room),
             "allocatable": dict(room),
-            "conditions": _node_conditions(now),
+            "conditions": node_conditions(now),
             "addresses": [
                 {"type": "InternalIP", "address": node_address(index)},
                 {"type": "Hostname", "address": name},
@@ -142,7 +142,8 @@ def _node(name: str, index: int, now: datetime) -> Obj:
     }
 
 
-def _node_conditions(now: datetime) -> list[Obj]:
+def node_conditions(now: datetime) -> list[Obj]:
+    """The conditions of a node that is well."""
     told = (
         ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
         ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),

@@ -10,12 +10,13 @@ from labrunner.sim.controllers.podstate import is_finished
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, key_of
 from labrunner.sim.node.life import PodLife
 from labrunner.sim.node.outcomes import CONFIG_MAP
-from labrunner.sim.objects import Obj, get_path, is_terminating, name_of, namespace_of, uid_of
+from labrunner.sim.objects import Obj, annotations_of, get_path, is_terminating, name_of, namespace_of, uid_of
 
 if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
     from labrunner.sim.store import Change
 
+KUBELET: Final = "simulated.labrunner.dev/kubelet"
 _FIRST_HOST: Final = 2
 
 
@@ -81,6 +82,8 @@ class KubeletController(Controller):
         node = change.new
         if node is None:
             self._lose(name_of(change.old or {}))
+        elif is_stopped(node):
+            self._lose(name_of(node))
         elif name_of(node) not in self._hosts and is_simulated(node):
             self._hosts[name_of(node)] = Host(self.api, node)
             for pod in self.api.store.list("pods"):
@@ -88,7 +91,7 @@ class KubeletController(Controller):
                     yield key_of(pod)
 
     def _lose(self, node: str) -> None:
-        """A node that was deleted has no kubelet any more; its pods stand still."""
+        """A node that was deleted or whose kubelet is stopped: its pods stand still."""
         self._hosts.pop(node, None)
         for uid, life in list(self._lives.items()):
             if life.host.name == node:
@@ -147,3 +150,8 @@ def is_simulated(node: Obj) -> bool:
     """Whether *node* is one of those lived here, rather than one a learner has made up."""
     runtime = get_path(node, "status", "nodeInfo", "containerRuntimeVersion", default="")
     return str(runtime).startswith("simulated://")
+
+
+def is_stopped(node: Obj) -> bool:
+    """Whether a lab has stopped the kubelet of a simulated node, by the annotation :data:`KUBELET`."""
+    return is_simulated(node) and annotations_of(node).get(KUBELET) == "stopped"

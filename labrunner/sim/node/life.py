@@ -209,6 +209,7 @@ class PodLife:
                     self._follow(container)
                 elif container.begun and not self._completed(container):
                     self._resume(container)
+            self.report.soon()
             self.advance()
 
     def _resume(self, container: Container) -> None:
