@@ -79,11 +79,11 @@ def _binding(obj: Obj, namespaced: bool) -> Errors:
     name = role.get("name") or ""
     out += check("roleRef.name", name, names.path_segment) if name else [required("roleRef.name")]
     for i, subject in enumerate(obj.get("subjects") or []):
-        out += _subject(subject, f"subjects[{i}]")
+        out += _subject(subject, namespaced, f"subjects[{i}]")
     return out
 
 
-def _subject(subject: Obj, path: str) -> Errors:
+def _subject(subject: Obj, namespaced: bool, path: str) -> Errors:
     name, kind, group = subject.get("name") or "", subject.get("kind") or "", subject.get("apiGroup") or ""
     out: Errors = [] if name else [required(f"{path}.name")]
     if kind == "ServiceAccount":
@@ -91,7 +91,7 @@ def _subject(subject: Obj, path: str) -> Errors:
             out += check(f"{path}.name", name, names.dns_subdomain)
         if group:
             out.append(not_supported(f"{path}.apiGroup", group, ("",)))
-        if not subject.get("namespace"):
+        if not namespaced and not subject.get("namespace"):
             out.append(required(f"{path}.namespace"))
     elif kind in ("User", "Group"):
         if group != _RBAC:
