@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from labrunner.sim import errors
 from labrunner.sim.clock import Timer, parse_timestamp
+from labrunner.sim.errors import ApiError
 from labrunner.sim.http import Channel
 from labrunner.sim.http.message import chunk
 from labrunner.sim.node.logs import LogLine, container_spec, container_status, log_lines
+from labrunner.sim.node.presence import is_stopped
 from labrunner.sim.objects import Obj, get_path, name_of, namespace_of
 
 if TYPE_CHECKING:
@@ -106,6 +108,20 @@ def check_started(pod: Obj, name: str, options: LogOptions) -> None:
     if waiting and not (status.get("lastState") or {}).get("terminated"):
         reason = waiting.get("reason", "ContainerCreating")
         raise errors.bad_request(f"{about} is waiting to start: {_WAITING.get(reason, reason)}")
+
+
+def check_node(api: Api, pod: Obj, name: str) -> None:
+    """Raises ApiError when nobody answers on the pod's node: 404 without a node, 500 with a stopped kubelet."""
+    where = get_path(pod, "spec", "nodeName")
+    node = api.store.get("nodes", "", where) if where else None
+    if where and node is None:
+        raise ApiError(404, "NotFound", f'nodes "{where}" not found', {"name": where, "kind": "nodes"})
+    if node is not None and is_stopped(node):
+        addresses = get_path(node, "status", "addresses", default=[])
+        address = next((a["address"] for a in addresses if a.get("type") == "InternalIP"), where)
+        path = f"containerLogs/{namespace_of(pod)}/{name_of(pod)}/{name}"
+        refused = f"dial tcp {address}:10250: connect: connection refused"
+        raise ApiError(500, "", f'Get "https://{address}:10250/{path}": {refused}', {})
 
 
 def selected(api: Api, pod: Obj, name: str, options: LogOptions) -> list[LogLine]:

@@ -65,6 +65,7 @@ def _log(handler: ResourceHandler, request: Request, call: Call, name: str) -> R
         raise errors.not_found(call.rt, name)
     options = podlogs.parse(request.query)
     container = podlogs.container_of(pod, options)
+    podlogs.check_node(api, pod, container)
     podlogs.check_started(pod, container, options)
     if options.follow:
         return podlogs.Follow(api, pod, container, options)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from labrunner.sim.clock import parse_timestamp, timestamp
 from labrunner.sim.controllers.podstate import condition, is_finished, is_ready
 from labrunner.sim.node.bootstrap import node_conditions
-from labrunner.sim.node.kubelet import is_simulated, is_stopped
+from labrunner.sim.node.presence import is_simulated, is_stopped
 from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from labrunner.sim.controllers.node_health import LEASES
 from labrunner.sim.controllers.podstate import condition, is_finished
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself, key_of
 from labrunner.sim.controllers.scheduler.matching import tolerates
-from labrunner.sim.node.kubelet import is_stopped
+from labrunner.sim.node.presence import is_stopped
 from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of, namespace_of, uid_of
 
 if TYPE_CHECKING:

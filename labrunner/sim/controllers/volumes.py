@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.controllers import provisioning
@@ -35,6 +36,7 @@ from labrunner.sim.objects import (
 )
 
 if TYPE_CHECKING:
+    from labrunner.sim.api.local import Api
     from labrunner.sim.store import Change
 
 CLAIMS: Final = "persistentvolumeclaims"
@@ -51,6 +53,19 @@ class ClaimController(Controller):
     """Binds claims; provisions simulated volumes for the simulated class; says what a claim waits for."""
 
     name = "persistentvolume-controller"
+
+    def __init__(self, api: Api) -> None:
+        super().__init__(api)
+        self._told: dict[str, tuple[str, datetime]] = {}
+
+    def event(self, about: Obj, kind: str, reason: str, message: str) -> None:
+        """Looked at more often than a real one looks, a claim is not told of the same thing more often."""
+        now = self.api.clock.now()
+        told = self._told.get(uid_of(about))
+        if told is not None and told[0] == message and (now - told[1]).total_seconds() < RESYNC - 0.5:
+            return
+        self._told[uid_of(about)] = message, now
+        super().event(about, kind, reason, message)
 
     def watches(self) -> Mapping[str, Mapper]:
         return {CLAIMS: itself, VOLUMES: self._pending, CLASSES: self._pending}
@@ -69,6 +84,7 @@ class ClaimController(Controller):
         if claim is None:
             return None
         if is_bound(claim):
+            self._told.pop(uid_of(claim), None)
             self._check_bound(claim)
             return None
         if is_terminating(claim):

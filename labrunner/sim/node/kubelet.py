@@ -10,13 +10,13 @@ from labrunner.sim.controllers.podstate import is_finished
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, key_of
 from labrunner.sim.node.life import PodLife
 from labrunner.sim.node.outcomes import CONFIG_MAP
-from labrunner.sim.objects import Obj, annotations_of, get_path, is_terminating, name_of, namespace_of, uid_of
+from labrunner.sim.node.presence import is_simulated, is_stopped
+from labrunner.sim.objects import Obj, get_path, is_terminating, name_of, namespace_of, uid_of
 
 if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
     from labrunner.sim.store import Change
 
-KUBELET: Final = "simulated.labrunner.dev/kubelet"
 _FIRST_HOST: Final = 2
 
 
@@ -144,14 +144,3 @@ class KubeletController(Controller):
         else:
             life.begin()
         return None
-
-
-def is_simulated(node: Obj) -> bool:
-    """Whether *node* is one of those lived here, rather than one a learner has made up."""
-    runtime = get_path(node, "status", "nodeInfo", "containerRuntimeVersion", default="")
-    return str(runtime).startswith("simulated://")
-
-
-def is_stopped(node: Obj) -> bool:
-    """Whether a lab has stopped the kubelet of a simulated node, by the annotation :data:`KUBELET`."""
-    return is_simulated(node) and annotations_of(node).get(KUBELET) == "stopped"

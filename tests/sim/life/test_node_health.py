@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from labrunner.sim.node.kubelet import KUBELET
+import pytest
+
+from labrunner.sim.api.podlogs import check_node
+from labrunner.sim.errors import ApiError
+from labrunner.sim.node.presence import KUBELET
 from labrunner.sim.objects import clone
 from tests.sim.life.conftest import Cluster, deployment
 
@@ -80,6 +84,11 @@ def test_pods_sent_to_a_silent_node_wait_and_deleted_ones_stay(cluster: Cluster)
     cluster.clock.advance(20)
     assert cluster.get("pods", "new")["spec"]["nodeName"] == NODE
     assert cluster.phase("new") == "Pending"
+    with pytest.raises(ApiError) as caught:
+        check_node(cluster.api, cluster.get("pods", "p"), "app")
+    assert caught.value.message == (
+        'Get "https://192.0.2.9:10250/containerLogs/default/p/app": dial tcp 192.0.2.9:10250: connect: connection refused'
+    )
     assert cluster.names("pods") == ["new", "p"]
     set_kubelet(cluster, stopped=False)
     cluster.clock.advance(5)

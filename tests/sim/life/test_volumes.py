@@ -73,6 +73,18 @@ def test_the_default_class_waits_for_a_pod_and_makes_a_volume_on_its_node(cluste
     assert cluster.api.list(VOLUMES) == []
 
 
+def test_a_waiting_claim_is_told_every_fifteen_seconds(cluster: Cluster) -> None:
+    claim(cluster, "data", storageClassName="nosuch")
+    for name in "abc":
+        volume(cluster, name)
+    cluster.clock.advance(1)
+    (found,) = [e for e in cluster.api.list("events") if e["reason"] == "ProvisioningFailed"]
+    assert found["count"] == 1
+    cluster.clock.advance(31)
+    (found,) = [e for e in cluster.api.list("events") if e["reason"] == "ProvisioningFailed"]
+    assert found["count"] == 3
+
+
 def test_a_claim_whose_pod_finds_no_node_waits_for_that_pod(cluster: Cluster) -> None:
     cluster.pod("big", image="nginx", spec={**mounting("data"), "nodeSelector": {"disk": "ssd"}})
     claim(cluster, "data")
