@@ -73,6 +73,18 @@ def test_a_node_is_told_what_it_may_not_see(granted: Kubectl) -> None:
     )
 
 
+def test_a_node_gets_tokens_for_its_pods_only(granted: Kubectl) -> None:
+    granted.ok("run", "mine", "--image=nginx", "-n", "access")
+    granted.ok("wait", "pod/mine", "-n", "access", "--for=condition=Ready", "--timeout=30s")
+    node = ("--as=system:node:simulated-node-1", "--as-group=system:nodes", "-n", "access")
+    assert granted("create", "token", "default", *node).stderr == (
+        'error: failed to create token: serviceaccounts "default" is forbidden: node requested token not bound to a pod\n'
+    )
+    uid = granted.ok("get", "pod", "mine", "-n", "access", "-o", "jsonpath={.metadata.uid}")
+    bound = ("--bound-object-kind=Pod", "--bound-object-name=mine", f"--bound-object-uid={uid}")
+    assert granted("create", "token", "default", *node, *bound).returncode == 0
+
+
 def test_the_issuer_tells_where_its_keys_are(granted: Kubectl, sim_server: process.Running) -> None:
     told: Obj = json.loads(granted.ok("get", "--raw", "/.well-known/openid-configuration"))
     assert told["jwks_uri"] == f"{sim_server.server}/openid/v1/jwks"

@@ -233,6 +233,23 @@ def test_a_starting_server_mends_its_own_roles() -> None:
     assert (elsewhere["roleRef"]["name"], elsewhere["subjects"]) == ("other", [user("own")])
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("system:kubelet-api-admin", rule("*", "nodes/configz nodes/healthz nodes/pods")),
+        ("system:node", rule("get", "resourceclaims", "resource.k8s.io")),
+        ("system:kube-scheduler", rule("patch update", "resourceclaims/binding", "resource.k8s.io")),
+        ("system:controller:device-taint-eviction-controller", rule("patch update", "pods/status")),
+        ("system:monitoring", {"nonResourceURLs": ["/statusz"], "verbs": ["get"]}),
+    ],
+)
+def test_bootstrap_roles_have_what_came_with_later_versions(name: str, expected: Obj) -> None:
+    found = {obj["metadata"]["name"]: obj for gr, obj in bootstrap_objects() if gr == CLUSTER_ROLES}
+    assert expected in found[name]["rules"]
+    portworx = rule("get", "services")
+    assert portworx not in found["system:controller:expand-controller"]["rules"]
+
+
 def test_aggregation_gathers_labelled_roles() -> None:
     label = {"metadata": {"name": "a", "labels": {"x": "y"}}, "rules": [rule("get", "pods")]}
     other = {"metadata": {"name": "b", "labels": {"x": "z"}}, "rules": [rule("get", "nodes")]}
@@ -507,6 +524,49 @@ def test_access_reviews(reviewer: Reviewer, store: Store) -> None:
     local = {"kind": "LocalSubjectAccessReview", "spec": {"user": "jane", "resourceAttributes": asked}}
     with pytest.raises(ApiError, match=r"must match metadata\.namespace"):
         reviewer.answer(local, ROOT, "other")
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "metadata", "words"),
+    [
+        ("SelfSubjectAccessReview", {}, {}, "exactly one of nonResourceAttributes or resourceAttributes must be"),
+        ("SelfSubjectAccessReview", {"resourceAttributes": {}, "nonResourceAttributes": {}}, {},
+         "spec.nonResourceAttributes: Invalid value: {}: cannot be specified in combination with resourceAttributes"),
+        ("SelfSubjectAccessReview", {"resourceAttributes": {}}, {"name": "x"},
+         'metadata: Invalid value: {"name":"x"}: must be empty'),
+        ("SubjectAccessReview", {"resourceAttributes": {}}, {},
+         'spec.user: Invalid value: "": at least one of user or group must be specified'),
+        ("SelfSubjectAccessReview", {"resourceAttributes": {"fieldSelector": {}}}, {},
+         "spec.resourceAttributes.fieldSelector.requirements: Required value: when "
+         "spec.resourceAttributes.fieldSelector is specified, requirements or rawSelector is required"),
+        ("LocalSubjectAccessReview", {"user": "u", "nonResourceAttributes": {"path": "/"}}, {"namespace": "lab"},
+         "disallowed on this kind of request"),
+    ],
+)  # fmt: skip
+def test_reviews_that_are_refused(
+    reviewer: Reviewer, kind: str, spec: Obj, metadata: Obj, words: str
+) -> None:
+    with pytest.raises(ApiError) as caught:
+        reviewer.answer(
+            {"kind": kind, "metadata": metadata, "spec": spec}, ROOT, metadata.get("namespace", "")
+        )
+    assert caught.value.code == 422
+    assert words in caught.value.message
+
+
+def test_a_review_may_narrow_its_question_by_a_field(reviewer: Reviewer) -> None:
+    asked: Obj = {"verb": "list", "resource": "pods"}
+    node = {"user": "system:node:n", "groups": ["system:nodes"]}
+
+    def allowed(**more: Obj) -> bool:
+        spec = {**node, "resourceAttributes": {**asked, **more}}
+        return bool(reviewer.answer({"kind": "SubjectAccessReview", "spec": spec}, ROOT)["status"]["allowed"])
+
+    assert not allowed()
+    assert allowed(fieldSelector={"rawSelector": "spec.nodeName=n"})
+    rule = {"key": "spec.nodeName", "operator": "In", "values": ["n"]}
+    assert allowed(fieldSelector={"requirements": [rule]})
+    assert not allowed(fieldSelector={"requirements": [{**rule, "values": ["other"]}]})
 
 
 def test_rules_review_lists_what_one_has(reviewer: Reviewer, store: Store) -> None:
