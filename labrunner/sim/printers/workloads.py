@@ -88,7 +88,7 @@ def _job_status(obj: Obj) -> str:
             return kind
     if get_path(obj, "metadata", "deletionTimestamp") is not None:
         return "Terminating"
-    for kind in ("Suspended", "FailureTarget"):
+    for kind in ("Suspended", "FailureTarget", "SuccessCriteriaMet"):
         if kind in true:
             return kind
     return "Running"

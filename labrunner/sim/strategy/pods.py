@@ -73,3 +73,6 @@ def prepare_job(job: Obj) -> None:
         labels.setdefault(f"{prefix}job-name", name)
     selector = spec.setdefault("selector", {})
     selector.setdefault("matchLabels", {}).setdefault("batch.kubernetes.io/controller-uid", uid)
+    # The real server fills in a Job's labels whenever it reads one, from a template that has the new ones by then.
+    if not system.get("labels"):
+        system["labels"] = dict(labels)

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from labrunner.sim import printers
 from labrunner.sim.controllers import job_policies
 from labrunner.sim.objects import Obj, clone, name_of
+from labrunner.sim.store import Change
 from tests.sim.life.conftest import Cluster
 
 JOBS = "jobs.batch"
@@ -47,9 +49,18 @@ def kinds(cluster: Cluster, name: str) -> list[tuple[str, str]]:
 
 def test_watchers_see_a_job_note_its_pod_before_it_is_complete(cluster: Cluster) -> None:
     seen: list[Obj] = []
-    cluster.api.store.subscribe(JOBS, lambda c: seen.append((c.new or {}).get("status") or {}))
+    rows: list[list[object]] = []
+
+    def look(change: Change) -> None:
+        found = change.new or {}
+        seen.append(found.get("status") or {})
+        table = printers.table([found], cluster.api.type_of(JOBS), now=cluster.clock.now())
+        rows.append(table["rows"][0]["cells"][1:3])
+
+    cluster.api.store.subscribe(JOBS, look)
     job(cluster, "ok", "sleep 1")
     cluster.clock.advance(5)
+    assert rows[-2:] == [["SuccessCriteriaMet", "0/1"], ["Complete", "1/1"]]
     steps = [
         (
             [c["type"] for c in s.get("conditions", [])],
@@ -243,3 +254,9 @@ def test_refused_pods_are_told_once_per_try(cluster: Cluster) -> None:
     cluster.clock.advance(0.001)
     (told,) = {m.partition(" is ")[2] for m in cluster.events("work", "FailedCreate")}
     assert told == "forbidden: exceeded quota: none, requested: pods=1, used: pods=0, limited: pods=0"
+
+
+def test_job_carries_the_labels_of_its_pods(cluster: Cluster) -> None:
+    found = job(cluster, "ok", "true")
+    assert found["metadata"]["labels"] == found["spec"]["template"]["metadata"]["labels"]
+    assert found["metadata"]["labels"]["batch.kubernetes.io/job-name"] == "ok"
