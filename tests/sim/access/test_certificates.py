@@ -25,8 +25,7 @@ from labrunner.sim.controllers.signing import REQUESTS, ApprovingController, Req
 from labrunner.sim.errors import ApiError
 from labrunner.sim.http import tls
 from labrunner.sim.objects import Obj, clone
-
-from .conftest import Kubectl
+from tests.sim.conftest import Kubectl
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 CLIENT = "kubernetes.io/kube-apiserver-client"

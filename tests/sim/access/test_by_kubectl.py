@@ -10,8 +10,7 @@ from labrunner.sim import process
 from labrunner.sim.api import Api
 from labrunner.sim.errors import ApiError
 from labrunner.sim.objects import Obj
-
-from .conftest import Kubectl, kubectl_binary
+from tests.sim.conftest import Kubectl, kubectl_binary
 
 BINDING = "rolebindings.rbac.authorization.k8s.io"
 GROUP = "rbac.authorization.k8s.io"
