@@ -38,6 +38,10 @@ class Container:
         self.backoff = 0.0
         self.pull_backoff = 0.0
         self.pull_error = ""
+        self.resources: Obj = clone(spec.get("resources") or {})
+        """What the node has granted; a resize in place may ask for more."""
+        self.comes_back = False
+        """Whether it is going to run again after it has ended."""
 
     @property
     def name(self) -> str:
@@ -123,6 +127,8 @@ class Container:
         self.container_id, self.image_id = status.get("containerID", ""), status.get("imageID", "")
         self.image = status.get("image") or self.image
         self.begun = bool(self.container_id)
+        if self.begun and status.get("resources"):
+            self.resources = clone(status["resources"])
         self.backoff = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** (self.restarts - 1)) if self.restarts else 0.0
         started = get_path(self.state, "running", "startedAt")
         if started:
@@ -135,15 +141,17 @@ class Container:
             "imageID": self.image_id if self.container_id else "",
             "lastState": self.last,
             "name": self.name,
-            "ready": self.ready,
+            "ready": self.ready and self.kind != "ephemeral",
             "restartCount": self.restarts,
             "started": self.started,
             "state": self.state,
         }
+        if self.kind == "ephemeral":
+            del out["started"]
         if self.container_id:
             out["containerID"] = self.container_id
-            out["resources"] = clone(self.spec.get("resources") or {})
-            requests = get_path(self.spec, "resources", "requests")
+            out["resources"] = clone(self.resources)
+            requests = self.resources.get("requests")
             if requests:
                 out["allocatedResources"] = dict(requests)
             out["user"] = {"linux": self._user()}

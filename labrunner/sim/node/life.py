@@ -15,7 +15,8 @@ from labrunner.sim.node.outcomes import ANNOTATION, Outcomes
 from labrunner.sim.node.probing import Probing
 from labrunner.sim.node.process import HORIZON
 from labrunner.sim.node.reporting import Reporter
-from labrunner.sim.node.restarting import Restarter
+from labrunner.sim.node.resizing import Resizer
+from labrunner.sim.node.restarting import Restarter, restarts_by_rule
 from labrunner.sim.node.starting import Starter
 from labrunner.sim.node.stopping import Stopper
 from labrunner.sim.objects import (
@@ -59,6 +60,7 @@ class PodLife:
         self.debugs: list[Container] = []
         self.report = Reporter(self)
         self.stopper = Stopper(self)
+        self.resizer = Resizer(self)
         self._timers: set[Timer] = set()
         self._mount_delay = 0.5
         self._starter = Starter(self)
@@ -273,7 +275,8 @@ class PodLife:
         if self.stopping:
             self.report.soon()
             return
-        if self._completed(container):
+        container.comes_back = not self._completed(container)
+        if not container.comes_back:
             if container.kind == "init" and code == 0:
                 self.report.soon()
                 self.after(0.02, self.advance)
@@ -288,6 +291,8 @@ class PodLife:
         code = container.exit_code
         if container.kind == "ephemeral":
             return True
+        if code is not None and restarts_by_rule(container.spec, code):
+            return False
         if container.sidecar:
             return False
         policy = container.spec.get("restartPolicy") or get_path(
@@ -334,6 +339,8 @@ class PodLife:
             self._meet_debuggers()
             for container in self.containers:
                 self._change_spec(container)
+            if self.started_at and not self.stopping:
+                self.resizer.look()
             if self.sandbox:
                 self.advance()
         if meta(before).get("generation") != meta(pod).get("generation") or before.get("spec") != pod.get(

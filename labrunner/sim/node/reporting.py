@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.clock import timestamp
+from labrunner.sim.controllers.podstate import condition
 from labrunner.sim.errors import ApiError
 from labrunner.sim.node.status import conditions, phase_of, resources_of
 from labrunner.sim.objects import Obj, clone, is_terminating, meta, uid_of
@@ -79,6 +80,12 @@ class Reporter:
         life.pod = life.api.update_status("pods", changed, manager="kubelet")
         self._written = life.pod["status"]
 
+    def _conditions(self, phase: str, now: str) -> list[Obj]:
+        life = self._life
+        before = condition(life.pod, "PodResizePending")
+        usual = conditions(life.pod, phase, life.inits, life.apps, life.sandbox, now)
+        return [*life.resizer.conditions(before), *(c for c in usual if c["type"] != "PodResizePending")]
+
     def _phase(self) -> str:
         life = self._life
         if life.stopper.reason[0]:
@@ -98,13 +105,13 @@ class Reporter:
         reason, message = life.stopper.reason
         if reason:
             status.update(reason=reason, message=message)
-        requests, resources = resources_of(life.pod)
+        requests, resources = resources_of(life.apps)
         if requests:
             status["allocatedResources"] = requests
         phase = self._phase()
         now = timestamp(life.api.clock.now())
         status.update(
-            conditions=conditions(life.pod, phase, life.inits, life.apps, life.sandbox, now),
+            conditions=self._conditions(phase, now),
             hostIP=life.host.address,
             hostIPs=[{"ip": life.host.address}],
             observedGeneration=meta(life.pod).get("generation", 1),

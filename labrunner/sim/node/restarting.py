@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.node.container import FIRST_BACKOFF, LAST_BACKOFF, Container
 from labrunner.sim.node.starting import RESYNC, Starter
+from labrunner.sim.objects import Obj
 
 if TYPE_CHECKING:
     from labrunner.sim.node.life import PodLife
@@ -55,6 +56,16 @@ class Restarter:
         text = f"Back-off restarting failed container {container.name} in pod {where}"
         life.tell("Warning", "BackOff", text, container)
         life.after(RESYNC, lambda: self._say_back_off(container, run, where))
+
+
+def restarts_by_rule(container: Obj, code: int) -> bool:
+    """Whether one of the container's ``restartPolicyRules`` brings it back after this exit code."""
+    for rule in container.get("restartPolicyRules") or []:
+        codes = rule.get("exitCodes") or {}
+        listed = code in (codes.get("values") or [])
+        if listed == (codes.get("operator") == "In"):
+            return str(rule.get("action", "")).startswith("Restart")
+    return False
 
 
 def _duration(seconds: float) -> str:

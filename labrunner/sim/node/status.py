@@ -26,6 +26,8 @@ def phase_of(pod: Obj, inits: Sequence[Container], apps: Sequence[Container]) ->
     for app in apps:
         if app.running:
             running += 1
+        elif app.exit_code is not None and app.comes_back and policy == "Never":
+            running += 1  # a rule of its own brings it back
         elif app.exit_code is not None:
             stopped += 1
             succeeded += app.exit_code == 0
@@ -41,6 +43,8 @@ def phase_of(pod: Obj, inits: Sequence[Container], apps: Sequence[Container]) ->
         return "Running"
     if stopped == succeeded:
         return "Succeeded"
+    if any(a.exit_code is None for a in apps):
+        return "Running"
     over = policy == "Never" or all(a.exit_code == 0 for a in apps)
     return "Failed" if over else "Running"
 
@@ -120,12 +124,12 @@ def _gated(pod: Obj, before: dict[str, Obj], ready: tuple[bool, str, str]) -> tu
     return (False, "ReadinessGatesNotReady", ", ".join(problems)) if problems else ready
 
 
-def resources_of(pod: Obj) -> tuple[Obj, Obj]:
+def resources_of(apps: Sequence[Container]) -> tuple[Obj, Obj]:
     """Sums over the containers: requests, and requests and limits as ``status.resources``."""
     sums: dict[str, dict[str, Quantity]] = {"requests": {}, "limits": {}}
-    for container in get_path(pod, "spec", "containers", default=[]):
+    for container in apps:
         for field, total in sums.items():
-            for name, value in get_path(container, "resources", field, default={}).items():
+            for name, value in get_path(container.resources, field, default={}).items():
                 total[name] = total.get(name, Quantity(0)) + Quantity.parse(value)
     shown = {f: {n: str(q) for n, q in total.items()} for f, total in sums.items() if total}
     return shown.get("requests", {}), shown
