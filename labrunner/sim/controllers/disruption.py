@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.clock import parse_timestamp, timestamp
 from labrunner.sim.controllers.deployment_rules import replicas_of, scaled
-from labrunner.sim.controllers.podstate import condition, is_finished, is_ready
+from labrunner.sim.controllers.podstate import condition, is_ready
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself, key_of
+from labrunner.sim.gotext import label_selector
 from labrunner.sim.objects import (
     Obj,
     clone,
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
 BUDGETS: Final = "poddisruptionbudgets.policy"
 _FORGET_AFTER: Final = timedelta(minutes=2)
 _SCALED: Final = frozenset(("ReplicaSet", "ReplicationController", "StatefulSet", "Deployment"))
+_UNMANAGED: Final = (
+    "Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the status of "
+    "the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please "
+    'set ".spec.minAvailable" field of the PDB to an integer value.'
+)
+
+
+class _UncountableError(Exception):
+    """The controllers of the pods do not say how many there are to be."""
 
 
 class DisruptionController(Controller):
@@ -63,11 +73,16 @@ class DisruptionController(Controller):
             return None
         selector = from_label_selector(get_path(budget, "spec", "selector"))
         pods = [p for p in self.api.store.list("pods", key[0]) if selector.matches(labels_of(p))]
-        pods = [p for p in pods if not is_finished(p)]
         if not pods:
             self.event(budget, "Normal", "NoPods", "No matching pods found")
         disrupted, wait = self._disrupted(budget, pods)
-        expected, desired = self._expectations(budget, pods)
+        try:
+            expected, desired = self._expectations(budget, pods)
+        except _UncountableError as problem:
+            text = f"Failed to calculate the number of expected pods: {problem}"
+            self.event(budget, "Warning", "CalculateExpectedPodCountFailed", text)
+            self._give_up(budget, str(problem))
+            return None
         healthy = sum(is_ready(p) and not is_terminating(p) and name_of(p) not in disrupted for p in pods)
         allowed = max(0, healthy - desired) if expected > 0 else 0
         status: Obj = {
@@ -112,22 +127,44 @@ class DisruptionController(Controller):
         return len(pods), int(least or 0)
 
     def _controlled(self, budget: Obj, pods: list[Obj]) -> int:
-        """Sum of the sizes of the controllers behind the pods; loose pods cannot be counted that way."""
+        """Sum of the sizes of the controllers behind the pods; pods without a controller cannot be counted."""
         sizes: dict[str, int] = {}
+        loose = False
         for pod in pods:
+            reference = owner_controller(pod)
+            if reference is None:
+                loose = True
+                continue
             owner = self._owner(pod, pod)
             if owner is None:
-                kind = (owner_controller(pod) or {}).get("kind")
-                why = (
-                    f"found no controllers for pod {name_of(pod)!r}".replace("'", '"')
-                    if kind is None
-                    else f"{kind} does not implement the scale subresource"
-                )
-                text = f"Failed to calculate the number of expected pods: {why}"
-                self.event(budget, "Warning", "CalculateExpectedPodCountFailed", text)
-                return 0
+                raise _UncountableError(self._why_uncountable(pod, reference))
             sizes[uid_of(owner)] = replicas_of(owner)
+        if loose:
+            shown = label_selector(get_path(budget, "spec", "selector"))
+            self.event(budget, "Warning", "UnmanagedPods", _UNMANAGED.format(shown))
         return sum(sizes.values())
+
+    def _why_uncountable(self, pod: Obj, reference: Obj) -> str:
+        rt = self.api.registry.by_api_version(reference.get("apiVersion", ""), reference.get("kind", ""))
+        if rt is not None and rt.subresource("scale") is None:
+            return f"{rt.gr} does not implement the scale subresource"
+        return f'found no controllers for pod "{name_of(pod)}"'
+
+    def _give_up(self, budget: Obj, problem: str) -> None:
+        """While nothing can be said about the pods, none may be disturbed."""
+        changed = clone(budget)
+        status = changed.setdefault("status", {})
+        for field in ("currentHealthy", "desiredHealthy", "expectedPods"):
+            status.setdefault(field, 0)
+        status["disruptionsAllowed"] = 0
+        found = self._condition(budget, 0)
+        found.update(reason="SyncFailed", message=problem)
+        found["observedGeneration"] = status.get("observedGeneration", 0)
+        if not found["observedGeneration"]:
+            del found["observedGeneration"]
+        status["conditions"] = [found]
+        if status != budget.get("status"):
+            self.api.update_status(BUDGETS, changed)
 
     def _owner(self, pod: Obj, obj: Obj) -> Obj | None:
         reference = owner_controller(obj)

@@ -9,6 +9,7 @@ from labrunner.sim.clock import timestamp
 from labrunner.sim.controllers.ownership import controller_reference
 from labrunner.sim.controllers.podstate import is_finished, is_ready
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself, key_of
+from labrunner.sim.controllers.slice_filling import Filling, distribute
 from labrunner.sim.objects import (
     Obj,
     annotations_of,
@@ -19,7 +20,6 @@ from labrunner.sim.objects import (
     meta,
     name_of,
     namespace_of,
-    owner_controller,
     uid_of,
 )
 
@@ -32,7 +32,6 @@ MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
 MANAGER: Final = "endpointslice-controller.k8s.io"
 HEADLESS: Final = "service.kubernetes.io/headless"
 TRIGGER: Final = "endpoints.kubernetes.io/last-change-trigger-time"
-PER_SLICE: Final = 100
 
 
 def _selects(service: Obj, labels: Mapping[str, str]) -> bool:
@@ -142,31 +141,24 @@ class EndpointSliceController(_OfServices):
             return None
         if not get_path(service, "spec", "selector") or service["spec"].get("type") == "ExternalName":
             return None
-        wanted = self._wanted(service)
-        free = list(mine)
-        for ports, endpoints in wanted:
-            same = next((s for s in free if (s.get("ports") or []) == ports), None)
-            if same is not None:
-                free.remove(same)
-                self._update(service, same, endpoints)
+        fillings, surplus = distribute([s for s in mine if not is_terminating(s)], self._groups(service))
+        for filling in fillings:
+            if filling.slice is None:
+                self.api.create(SLICES, self._new(service, filling))
             else:
-                self.api.create(SLICES, self._new(service, ports, endpoints))
-        for left in free:
-            if not is_terminating(left):
-                self.api.delete(SLICES, name_of(left), key[0])
+                self._update(service, filling.slice, filling)
+        for left in surplus:
+            self.api.delete(SLICES, name_of(left), key[0])
         return None
 
-    def _wanted(self, service: Obj) -> list[tuple[list[Obj], list[Obj]]]:
+    def _groups(self, service: Obj) -> list[tuple[list[Obj], list[Obj]]]:
+        """Endpoints by the ports that they have: a named port may mean another number on each pod."""
         groups: dict[str, tuple[list[Obj], list[Obj]]] = {}
         always = bool(get_path(service, "spec", "publishNotReadyAddresses", default=False))
         for pod in self.pods_behind(service):
             ports = _ports(service, pod) or []
-            key = repr(ports)
-            groups.setdefault(key, (ports, []))[1].append(self._endpoint(pod, service, always))
-        out: list[tuple[list[Obj], list[Obj]]] = []
-        for ports, endpoints in groups.values():
-            out += [(ports, endpoints[i : i + PER_SLICE]) for i in range(0, len(endpoints), PER_SLICE)]
-        return out or [([], [])]
+            groups.setdefault(repr(ports), (ports, []))[1].append(self._endpoint(pod, service, always))
+        return list(groups.values())
 
     def _endpoint(self, pod: Obj, service: Obj, always: bool) -> Obj:
         serving = is_ready(pod)
@@ -188,6 +180,9 @@ class EndpointSliceController(_OfServices):
         zone = labels_of(node or {}).get("topology.kubernetes.io/zone")
         if zone:
             out["zone"] = zone
+        hints = _hints(service, out)
+        if hints:
+            out["hints"] = hints
         return out
 
     def _labels(self, service: Obj) -> dict[str, str]:
@@ -197,7 +192,7 @@ class EndpointSliceController(_OfServices):
             labels[HEADLESS] = ""
         return labels
 
-    def _new(self, service: Obj, ports: list[Obj], endpoints: list[Obj]) -> Obj:
+    def _new(self, service: Obj, filling: Filling) -> Obj:
         families = get_path(service, "spec", "ipFamilies", default=["IPv4"])
         return {
             "addressType": families[0] if families else "IPv4",
@@ -208,22 +203,33 @@ class EndpointSliceController(_OfServices):
                 "annotations": {TRIGGER: timestamp(self.api.clock.now())},
                 "ownerReferences": [controller_reference(service)],
             },
-            "endpoints": endpoints,
-            "ports": ports,
+            "endpoints": filling.endpoints,
+            "ports": filling.ports,
         }
 
-    def _update(self, service: Obj, found: Obj, endpoints: list[Obj]) -> None:
-        kept = {e["addresses"][0]: e for e in endpoints}
-        order = [e["addresses"][0] for e in found.get("endpoints") or [] if e["addresses"][0] in kept]
-        order += [a for a in kept if a not in order]
-        sorted_endpoints = [kept[a] for a in order]
-        if (found.get("endpoints") or []) == sorted_endpoints and labels_of(found) == self._labels(service):
+    def _update(self, service: Obj, found: Obj, filling: Filling) -> None:
+        wanted = {"endpoints": filling.endpoints, "ports": filling.ports}
+        labels = self._labels(service)
+        if labels_of(found) == labels and all((found.get(f) or []) == v for f, v in wanted.items()):
             return
         changed = clone(found)
-        changed["endpoints"] = sorted_endpoints
-        meta(changed)["labels"] = self._labels(service)
+        changed.update(wanted)
+        meta(changed)["labels"] = labels
         meta(changed).setdefault("annotations", {})[TRIGGER] = timestamp(self.api.clock.now())
         self.api.update(SLICES, changed)
+
+
+def _hints(service: Obj, endpoint: Obj) -> Obj:
+    """For whom an endpoint is meant first, when the Service asks for traffic to stay near."""
+    preference = get_path(service, "spec", "trafficDistribution")
+    hints: Obj = {}
+    if not preference or not endpoint["conditions"]["ready"]:
+        return hints
+    if endpoint.get("zone"):
+        hints["forZones"] = [{"name": endpoint["zone"]}]
+    if preference == "PreferSameNode" and endpoint.get("nodeName"):
+        hints["forNodes"] = [{"name": endpoint["nodeName"]}]
+    return hints
 
 
 class EndpointsController(_OfServices):
@@ -231,6 +237,10 @@ class EndpointsController(_OfServices):
 
     name = "endpoint-controller"
     output = "endpoints"
+
+    def _of_output(self, change: Change) -> Iterable[Key]:
+        """Endpoints that somebody edits stay as they are until something else happens; deleted ones come back."""
+        return super()._of_output(change) if change.type == "DELETED" else []
 
     def reconcile(self, key: Key) -> float | None:
         service = self.api.store.get("services", *key)
@@ -291,9 +301,3 @@ class EndpointsController(_OfServices):
 
 
 MANAGED_BY_OLD: Final = "endpoints.kubernetes.io/managed-by"
-
-
-def owned_by_service(found: Obj) -> bool:
-    """Whether a slice belongs to a Service's controller."""
-    reference = owner_controller(found)
-    return reference is not None and reference.get("kind") == "Service"

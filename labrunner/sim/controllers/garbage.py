@@ -33,7 +33,7 @@ Place = tuple[str, str, str]
 class GarbageCollector(Controller):
     """Keeps the graph of owners and dependents; keys are ``resource|namespace`` and name."""
 
-    name = "garbage-collector"
+    name = "garbage-collector-controller"
 
     def __init__(self, api: Api) -> None:
         super().__init__(api)
@@ -179,6 +179,12 @@ class GarbageCollector(Controller):
                 # Nothing can be said about an owner of an unknown kind.
                 solid.add(uid)
                 continue
+            if rt.namespaced:
+                self._report_elsewhere(obj, reference)
+                if not namespace_of(obj):
+                    # Nothing cluster-scoped can be owned by something namespaced: the reference is left alone.
+                    solid.add(uid)
+                    continue
             namespace = namespace_of(obj) if rt.namespaced else ""
             owner = self.api.store.get(rt.storage_gr, namespace, reference.get("name", ""))
             if owner is None or uid_of(owner) != uid:
@@ -192,6 +198,18 @@ class GarbageCollector(Controller):
             else:
                 solid.add(uid)
         return solid, dangling, waiting
+
+    def _report_elsewhere(self, obj: Obj, reference: Obj) -> None:
+        """Warn of an owner that is in another namespace than *obj*, where it cannot own it."""
+        place = self._places.get(reference.get("uid", ""))
+        if place is None or place[1] == namespace_of(obj):
+            return
+        who = (
+            f"[{reference.get('apiVersion')}/{reference.get('kind')}, namespace: {namespace_of(obj)}, "
+            f"name: {reference.get('name')}, uid: {reference.get('uid')}]"
+        )
+        text = f'ownerRef {who} does not exist in namespace "{namespace_of(obj)}"'
+        self.event(obj, "Warning", "OwnerRefInvalidNamespace", text)
 
     def _drop_owners(self, gr: str, obj: Obj, uids: set[str]) -> None:
         changed = clone(obj)

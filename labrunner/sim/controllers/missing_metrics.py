@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from labrunner.sim.gotext import label_selector
 from labrunner.sim.objects import Obj, get_path
 
 _RESOURCES: Final = (
@@ -50,7 +51,7 @@ def missing(metric: Obj, namespace: str) -> Missing:
         if target.get("type") == "AverageValue":
             text = f"failed to get {name} object metric: {text}"
         return Missing("FailedGetObjectMetric", text, "failed to get object metric value")
-    selector = _selector(get_path(found, "metric", "selector"))
+    selector = label_selector(get_path(found, "metric", "selector"))
     text = f"unable to get external metric {namespace}/{name}/{selector}: {_EXTERNAL.format(name)}"
     what = f"{name} external metric" if target.get("type") == "AverageValue" else f"external metric {name}"
     return Missing(
@@ -65,19 +66,3 @@ def _resource(kind: str, name: str, target: Obj) -> Missing:
     text = f"failed to get {name} {what}: unable to get metrics for resource {name}: {_RESOURCES}"
     long = "resource" if kind == "Resource" else "container resource"
     return Missing(f"FailedGet{kind}Metric", text, f"failed to get {name} {long} metric value")
-
-
-def _selector(selector: Any) -> str:
-    """A label selector as Go prints a pointer to it."""
-    if selector is None:
-        return "nil"
-    labels = "".join(f"{k}: {v}," for k, v in sorted((selector.get("matchLabels") or {}).items()))
-    terms = "".join(
-        f"LabelSelectorRequirement{{Key:{e.get('key')},Operator:{e.get('operator')},"
-        f"Values:[{' '.join(e.get('values') or [])}],}},"
-        for e in selector.get("matchExpressions") or []
-    )
-    return (
-        f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},"
-        f"MatchExpressions:[]LabelSelectorRequirement{{{terms}}},}}"
-    )

@@ -28,6 +28,7 @@ from labrunner.sim.objects import (
     name_of,
     namespace_of,
     owner_controller,
+    uid_of,
 )
 from labrunner.sim.selectors import LabelSelector, from_label_selector
 
@@ -139,7 +140,7 @@ class ReplicaSetController(Controller):
 
     def _delete(self, owner: Obj, active: list[Obj], count: int) -> ApiError | None:
         crowd: dict[str, int] = {}
-        for pod in active:
+        for pod in self._related(owner, active):
             node = get_path(pod, "spec", "nodeName", default="")
             crowd[node] = crowd.get(node, 0) + 1
         order = sorted(
@@ -157,6 +158,19 @@ class ReplicaSetController(Controller):
             else:
                 self.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")
         return failure
+
+    def _related(self, owner: Obj, active: list[Obj]) -> list[Obj]:
+        """Active pods of all replica sets of the same Deployment: nodes with many of them lose one first."""
+        parent = owner_controller(owner)
+        if parent is None:
+            return active
+        siblings = {
+            uid_of(s)
+            for s in self.api.store.list(self.flavour.gr, namespace_of(owner))
+            if (owner_controller(s) or {}).get("uid") == parent.get("uid")
+        }
+        pods = self.api.store.list("pods", namespace_of(owner))
+        return [p for p in pods if is_active(p) and (owner_controller(p) or {}).get("uid") in siblings]
 
     def _report(self, key: Key, failure: ApiError | None, reason: str) -> float | None:
         owner = self.api.store.get(self.flavour.gr, *key)
