@@ -85,9 +85,7 @@ class Http:
         bootstrap(self.api)
         definitions = Definitions(self.api)
         definitions.start()
-        key = directory / "sa.key"
-        key.write_bytes(signing_key())
-        security = Security(self.api, key, TOKENS)
+        security = Security(self.api, signing_key, TOKENS)
         self.restores = 0
         self.application = Application(
             ResourceHandler(self.api, security, definitions),

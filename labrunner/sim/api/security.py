@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from labrunner.sim.api.local import Api
 from labrunner.sim.api.requestinfo import RequestInfo
-from labrunner.sim.auth import Attributes, Authenticator, Authorizer, Impersonator, TokenIssuer, User, refusal
+from labrunner.sim.auth import (
+    Attributes,
+    Authenticator,
+    Authorizer,
+    Impersonator,
+    SigningKey,
+    TokenIssuer,
+    User,
+    refusal,
+)
 from labrunner.sim.auth.identity import MASTERS
 from labrunner.sim.auth.reviews import Reviewer
 from labrunner.sim.clock import timestamp
@@ -24,11 +32,11 @@ _NO_QUERY: Mapping[str, str] = MappingProxyType({})
 class Security:
     """Authenticator, authorizer and reviews of one cluster.
 
-    *key* is the file of the token-signing key; *tokens* are static bearer tokens and whom they stand for.
+    *key* gives the PEM of the token-signing key; *tokens* are static bearer tokens and whom they stand for.
     """
 
-    def __init__(self, api: Api, key: Path, tokens: Mapping[str, User] | None = None) -> None:
-        self.issuer = TokenIssuer(key.read_bytes(), api.store.get, api.clock)
+    def __init__(self, api: Api, key: Callable[[], bytes], tokens: Mapping[str, User] | None = None) -> None:
+        self.issuer = TokenIssuer(SigningKey(key), api.store.get, api.clock)
         self._api = api
         self.issuer.on_legacy_use = self._note_use
         self.authenticator = Authenticator(self.issuer, tokens)

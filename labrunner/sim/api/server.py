@@ -68,7 +68,7 @@ class Server:
         self.url = ""
         self._connections: set[Connection] = set()
         self._listener: asyncio.Server | None = None
-        self._security = Security(self.api, self.pki.accounts_key, self._static_tokens())
+        self._security = Security(self.api, self.pki.accounts_pem, self._static_tokens())
         self._controllers: Controllers | None = None
 
     def _static_tokens(self) -> dict[str, auth.User]:

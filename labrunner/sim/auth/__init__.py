@@ -8,6 +8,7 @@ from labrunner.sim.auth.bootstrap import bootstrap_objects
 from labrunner.sim.auth.identity import ANONYMOUS, SYSTEM, User
 from labrunner.sim.auth.impersonation import Impersonator
 from labrunner.sim.auth.rbac import Authorizer
+from labrunner.sim.auth.signing_key import SigningKey
 from labrunner.sim.auth.tokens import TokenIssuer
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Authorizer",
     "Decision",
     "Impersonator",
+    "SigningKey",
     "TokenIssuer",
     "User",
     "bootstrap_objects",

@@ -1,9 +1,8 @@
-"""Service account tokens: JSON web tokens signed with the cluster's key (ES256), bound to objects that must live on."""
+"""Service account tokens: JSON web tokens signed with the cluster's key, bound to objects that must live on."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 from labrunner.sim.auth.certificates import CREDENTIAL_ID
 from labrunner.sim.auth.identity import User, service_account_groups, service_account_name
+from labrunner.sim.auth.signing_key import ALGORITHM, SigningKey
 from labrunner.sim.clock import Clock, timestamp
 from labrunner.sim.errors import FieldError, bad_request, conflict, invalid, invalid_value, not_found
 from labrunner.sim.gotext import quote
@@ -34,13 +34,12 @@ class InvalidTokenError(Exception):
 
 
 class TokenIssuer:
-    """Signs and verifies tokens with the private key *pem* (EC P-256)."""
+    """Signs and verifies tokens with *key*."""
 
-    def __init__(self, pem: bytes, get: Getter, clock: Clock) -> None:
-        self._pem = pem
+    def __init__(self, key: SigningKey, get: Getter, clock: Clock) -> None:
+        self.key = key
         self._get = get
         self.clock = clock
-        self._key: Any = None
         self.on_legacy_use: Callable[[Obj], None] | None = None
         """Called with the Secret whose token somebody showed."""
         self._verified: dict[str, tuple[Obj, float]] = {}
@@ -118,34 +117,9 @@ class TokenIssuer:
 
     def sign(self, claims: Obj) -> str:
         """A compact JWT of *claims*."""
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import ec, utils
-
-        key = self._private_key()
-        header = {"alg": "ES256", "kid": self.key_id()}
+        header = {"alg": ALGORITHM, "kid": self.key.key_id()}
         signed = f"{_encoded(header)}.{_encoded(claims)}"
-        r, s = utils.decode_dss_signature(key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
-        return f"{signed}.{_base64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
-
-    def _private_key(self) -> Any:
-        if self._key is None:
-            from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-            self._key = load_pem_private_key(self._pem, None)
-        return self._key
-
-    def public_key(self) -> Any:
-        """The public half of the signing key."""
-        return self._private_key().public_key()
-
-    def key_id(self) -> str:
-        """The key's name in token headers and in the JWKS: a digest of the public key."""
-        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-        public = self.public_key()
-        return _base64(
-            hashlib.sha256(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
-        )
+        return f"{signed}.{_base64(self.key.sign(signed.encode()))}"
 
     def verify(self, token: str, audiences: Sequence[str] = (ISSUER,)) -> tuple[User, list[str]]:
         """The service account of *token*, and those of *audiences* it is for. Raises InvalidTokenError."""
@@ -177,26 +151,12 @@ class TokenIssuer:
             raise InvalidTokenError from None
         if not isinstance(claims, dict) or claims.get("iss") not in (ISSUER, LEGACY_ISSUER):
             raise InvalidTokenError
-        if len(signature) != 64 or not self._is_ours(parts, signature):
+        if not self.key.has_signed(f"{parts[0]}.{parts[1]}".encode(), signature):
             raise InvalidTokenError("go-jose/go-jose: error in cryptographic primitive")
         if len(self._verified) > 1000:
             self._verified.clear()
         self._verified[token] = claims, 0.0
         return claims
-
-    def _is_ours(self, parts: list[str], signature: bytes) -> bool:
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import ec, utils
-
-        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-        try:
-            encoded = utils.encode_dss_signature(r, s)
-            message = f"{parts[0]}.{parts[1]}".encode()
-            self._private_key().public_key().verify(encoded, message, ec.ECDSA(hashes.SHA256()))
-        except (InvalidSignature, ValueError):
-            return False
-        return True
 
     def _bound_user(self, claims: Obj) -> User:
         bound = claims.get("kubernetes.io") or {}

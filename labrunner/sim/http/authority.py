@@ -9,7 +9,7 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -24,6 +24,7 @@ from labrunner.sim.http import key_usages
 DAYS: Final = 365 * 10
 _BACKDATED: Final = datetime.timedelta(minutes=5)
 _SHORT: Final = 8 * 3600
+_RSA_BITS: Final = 2048
 
 
 class Authority:
@@ -127,8 +128,8 @@ class Authority:
 
 
 def signing_key() -> bytes:
-    """A new EC P-256 key in PEM."""
-    return _pem_key(ec.generate_private_key(ec.SECP256R1()))
+    """A new RSA key in PEM."""
+    return _pem_key(rsa.generate_private_key(65537, _RSA_BITS))
 
 
 def _builder(
@@ -154,5 +155,5 @@ def _usage(*, authority: bool) -> x509.KeyUsage:
     )  # fmt: skip
 
 
-def _pem_key(key: ec.EllipticCurvePrivateKey) -> bytes:
+def _pem_key(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

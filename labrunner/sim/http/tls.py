@@ -51,12 +51,20 @@ class Pki:
 
     @property
     def accounts_key(self) -> Path:
-        """The key that signs service account tokens."""
-        return self.directory / "sa.key"
+        """Where the key that signs service account tokens is, once one has been issued."""
+        return self.directory / "service-accounts.key"
+
+    def accounts_pem(self) -> bytes:
+        """The key that signs service account tokens. Made on first use: many clusters never issue a token."""
+        if not self.accounts_key.is_file():
+            from labrunner.sim.http.authority import signing_key
+
+            write_private(self.accounts_key, signing_key())
+        return self.accounts_key.read_bytes()
 
     def complete(self) -> bool:
-        """Whether every file is there."""
-        files = (self.ca, self.ca_key, self.server, self.admin, self.admin_key, self.accounts_key)
+        """Whether every file that serving takes is there."""
+        files = (self.ca, self.ca_key, self.server, self.admin, self.admin_key)
         return all(path.is_file() for path in files)
 
     def sign_request(self, request: bytes, *, seconds: int, usages: Iterable[str], now: datetime) -> bytes:
@@ -90,13 +98,12 @@ def server_context(pki: Pki) -> ssl.SSLContext:
 
 
 def _generate(pki: Pki) -> None:
-    from labrunner.sim.http.authority import Authority, signing_key
+    from labrunner.sim.http.authority import Authority
 
     authority = Authority.create("labrunner-simulated-ca")
     certificate, key = authority.pem()
     server, server_key = authority.issue_server("kube-apiserver", NAMES, ADDRESSES)
     admin, admin_key = authority.issue_client(ADMIN, ADMIN_GROUPS)
-    write_private(pki.accounts_key, signing_key())
     write_private(pki.ca_key, key)
     write_private(pki.server, server + server_key)
     write_private(pki.admin_key, admin_key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labrunner.sim.auth import Authenticator, Authorizer, TokenIssuer, bootstrap_objects
+from labrunner.sim.auth import Authenticator, Authorizer, SigningKey, TokenIssuer, bootstrap_objects
 from labrunner.sim.auth.reviews import Reviewer
 from labrunner.sim.clock import FakeClock
 from labrunner.sim.store import Store
@@ -28,7 +28,7 @@ def authorizer(store: Store) -> Authorizer:
 
 @pytest.fixture
 def issuer(store: Store, clock: FakeClock) -> TokenIssuer:
-    return TokenIssuer(PEM, store.get, clock)
+    return TokenIssuer(SigningKey(lambda: PEM), store.get, clock)
 
 
 @pytest.fixture

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 from labrunner.sim.auth import Attributes, Authorizer, TokenIssuer, User
+from labrunner.sim.http.authority import signing_key
 from labrunner.sim.objects import Obj
 from labrunner.sim.store import Store
 
 JANE = User("jane", ("system:authenticated",))
 ROOT = User("root", ("system:masters", "system:authenticated"))
-KEY = ec.generate_private_key(ec.SECP256R1())
-PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+PEM = signing_key()
 
 
 def role(*policy: Obj, name: str = "r", namespace: str = "lab") -> Obj:

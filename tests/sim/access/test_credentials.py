@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import stat
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
@@ -23,9 +25,12 @@ from labrunner.sim.auth.reviews import Reviewer
 from labrunner.sim.auth.tokens import ISSUER, InvalidTokenError
 from labrunner.sim.clock import FakeClock
 from labrunner.sim.errors import ApiError
+from labrunner.sim.http import tls
 from labrunner.sim.objects import Obj
 from labrunner.sim.store import Store
-from tests.sim.access.grants import KEY, ROOT, token_of
+from tests.sim.access.grants import ROOT, token_of
+
+KEY = ec.generate_private_key(ec.SECP256R1())
 
 
 def certificate(*names: tuple[x509.ObjectIdentifier, str]) -> bytes:
@@ -129,14 +134,20 @@ def test_a_token_is_for_its_audiences_only(store: Store, issuer: TokenIssuer, re
 
 def test_the_public_key_verifies_what_the_issuer_signs(store: Store, issuer: TokenIssuer) -> None:
     key = issuer_discovery.keys(issuer)["keys"][0]
-    assert (key["kty"], key["crv"], key["alg"]) == ("EC", "P-256", "ES256")
+    assert (key["kty"], key["alg"], key["use"]) == ("RSA", "RS256", "sig")
     header, claims, signature = token_of(issuer, store).split(".")
-    assert json.loads(unbase64(header))["kid"] == key["kid"]
-    x, y = (int.from_bytes(unbase64(key[name]), "big") for name in ("x", "y"))
-    raw = unbase64(signature)
-    r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
-    public = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
-    public.verify(encode_dss_signature(r, s), f"{header}.{claims}".encode(), ec.ECDSA(hashes.SHA256()))
+    assert json.loads(unbase64(header)) == {"alg": "RS256", "kid": key["kid"]}
+    n, e = (int.from_bytes(unbase64(key[name]), "big") for name in ("n", "e"))
+    public = rsa.RSAPublicNumbers(e, n).public_key()
+    public.verify(unbase64(signature), f"{header}.{claims}".encode(), PKCS1v15(), hashes.SHA256())
+
+
+def test_the_signing_key_is_made_when_it_is_first_needed_and_kept(tmp_path: Path) -> None:
+    pki = tls.ensure(tmp_path / "pki")
+    assert not pki.accounts_key.exists()
+    made = pki.accounts_pem()
+    assert pki.accounts_pem() == made
+    assert stat.S_IMODE(pki.accounts_key.stat().st_mode) == 0o600
 
 
 def unbase64(text: str) -> bytes:
