@@ -70,3 +70,15 @@ def environment(api: Api, pod: Obj, container: Obj) -> dict[str, str]:
         elif source.get("fieldRef"):
             out[variable["name"]] = own.get(source["fieldRef"].get("fieldPath", ""), "")
     return out
+
+
+def missing_pull_secrets(api: Api, pod: Obj) -> str:
+    """What the kubelet says of ``imagePullSecrets`` that do not exist; empty when all do."""
+    named = [s.get("name", "") for s in get_path(pod, "spec", "imagePullSecrets", default=[])]
+    missing = [name for name in named if name and api.store.get("secrets", namespace_of(pod), name) is None]
+    if not missing:
+        return ""
+    which = ", ".join(missing)
+    return (
+        f"Unable to retrieve some image pull secrets ({which}); attempting to pull the image may not succeed."
+    )

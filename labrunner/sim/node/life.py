@@ -7,11 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from labrunner.sim.clock import Timer, timestamp
-from labrunner.sim.node import config, mounting
-from labrunner.sim.node.admission import Refusal, placed_on
-from labrunner.sim.node.admission import refusal as admission_refusal
+from labrunner.sim.node import config
 from labrunner.sim.node.container import FIELDS, Container
 from labrunner.sim.node.outcomes import ANNOTATION, Outcomes
+from labrunner.sim.node.preparing import Preparer
 from labrunner.sim.node.probing import Probing
 from labrunner.sim.node.process import HORIZON
 from labrunner.sim.node.reporting import Reporter
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 ADMIT: Final = 0.02
 MOUNT: Final = 0.02
 RESYNC: Final = 12.0
-LAST_MOUNT_RETRY: Final = 122.0
 
 
 class PodLife:
@@ -62,7 +60,7 @@ class PodLife:
         self.stopper = Stopper(self)
         self.resizer = Resizer(self)
         self._timers: set[Timer] = set()
-        self._mount_delay = 0.5
+        self._preparer = Preparer(self)
         self._starter = Starter(self)
         self._restarter = Restarter(self, self._starter)
         self._probing = Probing(self)
@@ -126,55 +124,15 @@ class PodLife:
         if self.stopping:
             return
         self.started_at = timestamp(self.api.clock.now())
-        refusal = self._refused()
+        refusal = self._preparer.refusal()
         if refusal is not None:
             self.tell("Warning", refusal.reason, refusal.message)
             self.report.rejected(refusal)
             self.settle()
             return
         self.report.now()
-        deadline = get_path(self.pod, "spec", "activeDeadlineSeconds")
-        if deadline is not None:
-            self.after(float(deadline), self.stopper.out_of_time)
-        self.after(MOUNT, self._mount)
-
-    def _refused(self) -> Refusal | None:
-        """The scheduler has looked at all this; a pod made with the node's name was never looked at."""
-        node = self.api.store.get("nodes", "", self.host.name)
-        others = placed_on(self.api.store.list("pods"), self.host.name)
-        return None if node is None else admission_refusal(self.pod, node, others)
-
-    def _mount(self) -> None:
-        if self.stopping:
-            return
-        problems = self._in_the_way()
-        if not problems:
-            self.address = self.host.address_for(self.pod)
-            self.sandbox = True
-            self._foresee_eviction()
-            self.advance()
-            return
-        for reason, problem in problems:
-            self.tell("Warning", reason, problem)
-        self.after(self._mount_delay, self._mount)
-        self._mount_delay = min(LAST_MOUNT_RETRY, self._mount_delay * 2)
-
-    def _foresee_eviction(self) -> None:
-        scripted = self.outcomes.find({}, "evict")
-        if scripted is not None:
-            self.after(scripted.after or 0.0, lambda: self.stopper.evict(scripted.argument))
-
-    def _in_the_way(self) -> list[tuple[str, str]]:
-        """Reasons and messages of what keeps the pod from having its volumes and its sandbox."""
-        scripted = self.outcomes.find({}, "mount")
-        problems = [scripted.argument] if scripted else mounting.problems(self.api, self.pod)
-        if problems:
-            return [("FailedMount", problem) for problem in problems]
-        sandbox = self.outcomes.find({}, "sandbox")
-        if sandbox is None:
-            return []
-        text = f"Failed to create pod sandbox: rpc error: code = Unknown desc = {sandbox.argument}"
-        return [("FailedCreatePodSandBox", text)]
+        self._preparer.watch_deadline()
+        self.after(MOUNT, self._preparer.mount)
 
     def recover(self) -> None:
         """Take the pod over from its status: the server was restarted."""
@@ -201,10 +159,11 @@ class PodLife:
                 scripted = self.outcomes.find(container.spec, "run", "exit", "oom")
                 container.recover(told[container.name], env, scripted)
                 self._starter.note_image(container)
+        self._preparer.watch_deadline()
         if is_terminating(self.pod):
             self.stopper.delete()
         elif not self.sandbox:
-            self._mount()
+            self._preparer.mount()
         else:
             for container in self.containers:
                 if container.running:
@@ -371,7 +330,7 @@ class PodLife:
                 container.process.rewrite(scripted, self.elapsed(container))
                 self._follow(container)
         if self.sandbox:
-            self._foresee_eviction()
+            self._preparer.foresee_eviction()
 
     def poke(self) -> None:
         """Something the pod may have waited for (a ConfigMap, a Secret) has changed."""
@@ -379,8 +338,7 @@ class PodLife:
             return
         self.outcomes = Outcomes(self.api, self.pod)
         if not self.sandbox:
-            if not self._in_the_way() and self._mount_delay > 0.5:
-                self.after(0.2, lambda: None if self.sandbox else self._mount())
+            self._preparer.poke()
             return
         for container in self.containers:
             self._starter.poke(container)

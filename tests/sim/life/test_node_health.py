@@ -94,3 +94,14 @@ def test_pods_sent_to_a_silent_node_wait_and_deleted_ones_stay(cluster: Cluster)
     cluster.clock.advance(5)
     assert cluster.names("pods") == ["new"]
     assert cluster.state("new") == "running"
+
+
+def test_a_deadline_goes_on_while_nobody_looks(cluster: Cluster) -> None:
+    cluster.pod("p", image="nginx", spec={"activeDeadlineSeconds": 30})
+    cluster.clock.advance(2)
+    set_kubelet(cluster, stopped=True)
+    cluster.clock.advance(40)
+    assert cluster.phase("p") == "Running"
+    set_kubelet(cluster, stopped=False)
+    cluster.clock.advance(3)
+    assert cluster.status("pods", "p")["reason"] == "DeadlineExceeded"

@@ -170,3 +170,14 @@ def test_logs_of_a_pod_without_a_node_are_empty(cluster: Cluster) -> None:
     cluster.pod("p", image="nginx", spec={"nodeSelector": {"disk": "ssd"}})
     cluster.clock.advance(0.5)
     check_started(cluster.get("pods", "p"), "app", LogOptions(previous=True))
+
+
+def test_missing_pull_secrets_are_told_of_and_do_no_harm(cluster: Cluster) -> None:
+    cluster.create("secrets", "there", type="Opaque")
+    secrets = {"imagePullSecrets": [{"name": "regcred"}, {"name": "there"}]}
+    cluster.pod("p", image="nginx", spec=secrets)
+    cluster.clock.advance(1)
+    assert cluster.events("p", "FailedToRetrieveImagePullSecret") == [
+        "Unable to retrieve some image pull secrets (regcred); attempting to pull the image may not succeed."
+    ]
+    assert cluster.state("p") == "running"
