@@ -28,13 +28,13 @@ from labrunner.sim.objects import (
     uid_of,
 )
 from labrunner.sim.selectors import from_label_selector
+from labrunner.sim.strategy.daemonsets import GENERATION
 
 if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
     from labrunner.sim.store import Change
 
 SETS: Final = "daemonsets.apps"
-GENERATION: Final = "deprecated.daemonset.template.generation"
 _TOLERATED: Final = (
     ("node.kubernetes.io/not-ready", "NoExecute"),
     ("node.kubernetes.io/unreachable", "NoExecute"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from labrunner.sim.clock import timestamp
 from labrunner.sim.objects import Obj, clone
-from labrunner.sim.strategy import definitions, lifecycle, pods, services
+from labrunner.sim.strategy import daemonsets, definitions, lifecycle, pods, services
 from labrunner.sim.strategy.gates import drop_disabled
 from labrunner.sim.strategy.warnings import warnings
 
@@ -28,6 +28,8 @@ def prepare_create(obj: Obj, rt: ResourceType, api: Api) -> None:
         pods.prepare_pod(obj)
     elif gr == "jobs.batch":
         pods.prepare_job(obj)
+    elif gr == "daemonsets.apps":
+        daemonsets.prepare_create(obj)
     elif gr == "services":
         services.prepare_create(obj, api)
     elif gr == "namespaces":
@@ -60,6 +62,8 @@ def prepare_update(new: Obj, old: Obj, rt: ResourceType, api: Api, subresource: 
     drop_disabled(new, gr)
     if gr == "services":
         services.prepare_update(new, old, api)
+    elif gr == "daemonsets.apps":
+        daemonsets.prepare_update(new, old)
     elif gr == "namespaces" and subresource != "finalize":
         _keep_finalizers(new, old)
     elif gr == definitions.GR:

@@ -111,3 +111,15 @@ def test_history_is_numbered_and_an_old_revision_comes_back_as_the_newest(cluste
     hashes = {labels_of(p)["controller-revision-hash"] for p in live(cluster)}
     assert hashes == {labels_of(newest)["controller-revision-hash"]}
     assert name_of(newest) == f"agent-{hashes.pop()}"
+
+
+def test_template_generation_is_counted_and_cannot_be_removed(cluster: Cluster) -> None:
+    note = "deprecated.daemonset.template.generation"
+    agent(cluster)
+    assert cluster.get(SETS, "agent")["metadata"]["annotations"] == {note: "1"}
+    cluster.change(SETS, "agent", metadata__annotations={})
+    assert cluster.get(SETS, "agent")["metadata"]["annotations"] == {note: "1"}
+    cluster.change(SETS, "agent", spec__template=slow("nginx:1.26"))
+    cluster.clock.advance(15)
+    assert cluster.get(SETS, "agent")["metadata"]["annotations"] == {note: "2"}
+    assert {labels_of(p)["pod-template-generation"] for p in live(cluster)} == {"2"}
