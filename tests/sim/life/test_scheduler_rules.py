@@ -218,3 +218,16 @@ def test_what_a_node_does_not_offer_is_insufficient(cluster: Cluster) -> None:
     assert refusal(cluster, "second").startswith(
         f"{HEAD}1 Insufficient hugepages-2Mi, 1 Too many pods, 1 node(s) had untolerated taint(s). "
     )
+
+
+def test_a_waiting_pod_is_tried_again_after_five_minutes(cluster: Cluster) -> None:
+    cluster.pod("p", image="nginx", spec={"nodeSelector": {"disk": "ssd"}})
+
+    def tries() -> int:
+        (found,) = [e for e in cluster.api.list("events") if e["reason"] == "FailedScheduling"]
+        return int((found.get("series") or {}).get("count", 1))
+
+    cluster.clock.advance(290)
+    assert tries() == 1
+    cluster.clock.advance(15)
+    assert tries() == 2

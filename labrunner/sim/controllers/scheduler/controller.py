@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 FIRST_BACKOFF: Final = 1.0
 LAST_BACKOFF: Final = 10.0
+FLUSH: Final = 300.0
+"""Seconds after which a waiting pod is tried again even if nothing has changed."""
 _RETRY_ON: Final = (
     "persistentvolumeclaims",
     "persistentvolumes",
@@ -151,6 +153,7 @@ class SchedulerController(Controller):
             self._bind(pod, verdict)
         else:
             self._fail(key, pod, cycle, verdict)
+            return FLUSH
         return None
 
     def _due(self, key: Key) -> bool:
