@@ -223,11 +223,14 @@ def test_what_a_node_does_not_offer_is_insufficient(cluster: Cluster) -> None:
 def test_a_waiting_pod_is_tried_again_after_five_minutes(cluster: Cluster) -> None:
     cluster.pod("p", image="nginx", spec={"nodeSelector": {"disk": "ssd"}})
 
+    cluster.pod("done", "true", spec={"restartPolicy": "Never"})
+
     def tries() -> int:
         (found,) = [e for e in cluster.api.list("events") if e["reason"] == "FailedScheduling"]
         return int((found.get("series") or {}).get("count", 1))
 
     cluster.clock.advance(290)
+    assert cluster.phase("done") == "Succeeded", "which gives no node the label that is missing"
     assert tries() == 1
     cluster.clock.advance(15)
     assert tries() == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 from labrunner.sim.clock import timestamp
@@ -43,6 +43,8 @@ class SchedulerController(Controller):
         self._rooms: dict[str, NodeRoom] = {}
         self._place: dict[str, str] = {}
         self._waiting: dict[Key, tuple[int, float]] = {}
+        self._stuck: set[Key] = set()
+        """Waiting pods that would not be helped if another pod went away."""
 
     def watches(self) -> Mapping[str, Mapper]:
         return {"nodes": self._of_node, "pods": self._of_pod, **dict.fromkeys(_RETRY_ON, self._retry)}
@@ -89,7 +91,7 @@ class SchedulerController(Controller):
         else:
             self._place.pop(uid, None)
         if was and not now:
-            return self._retry(change)
+            return self._retry(change, self._stuck)
         if pod is not None and self._is_mine(pod):
             if change.old is not None and change.old.get("spec") != pod.get("spec"):
                 # Tolerations added or a gate lifted: worth another try at once.
@@ -106,10 +108,10 @@ class SchedulerController(Controller):
         scheduler = spec.get("schedulerName") or "default-scheduler"
         return not spec.get("nodeName") and scheduler == self.name and not is_finished(pod)
 
-    def _retry(self, _change: Change) -> Iterable[Key]:
+    def _retry(self, _change: Change, without: Container[Key] = ()) -> Iterable[Key]:
         """Something may have made room: look at all waiting pods again, not more often than the back-off allows."""
         now = self.api.clock.now().timestamp()
-        for key in sorted(self._waiting, key=self._turn):
+        for key in sorted((k for k in self._waiting if k not in without), key=self._turn):
             attempts, last = self._waiting[key]
             pause = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** min(attempts - 1, 10))
             self.requeue(key, max(0.0, last + pause - now))
@@ -208,6 +210,10 @@ class SchedulerController(Controller):
         message = unschedulable_message(verdict, len(self._rooms), room.why)
         attempts = self._waiting.get(key, (0, 0.0))[0] + 1
         self._waiting[key] = (attempts, self.api.clock.now().timestamp())
+        if all(any(final for _, final in problems) for problems in verdict.problems.values()):
+            self._stuck.add(key)
+        else:
+            self._stuck.discard(key)
         self.event(pod, "Warning", "FailedScheduling", message)
         self._set_unscheduled(pod, "Unschedulable", message, None if room.kept else room.node)
         for victim in room.victims:
