@@ -6,7 +6,7 @@ raise ``ApiError`` to refuse.
 
 from __future__ import annotations
 
-from labrunner.sim.admission.chain import admit, mutate, validate
+from labrunner.sim.admission.chain import admit, mutate, restrict_node, validate
 from labrunner.sim.admission.request import Request
 
-__all__ = ["Request", "admit", "mutate", "validate"]
+__all__ = ["Request", "admit", "mutate", "restrict_node", "validate"]

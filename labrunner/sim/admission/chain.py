@@ -6,18 +6,18 @@ from collections.abc import Callable
 from typing import Final
 
 from labrunner.sim.admission import (
-    certificates,
     defaulting,
     limit_ranger,
     namespaces,
-    node_restriction,
     pod_security,
     pods,
     quota,
     service_accounts,
 )
 from labrunner.sim.admission.request import Request
+from labrunner.sim.auth.node_authorizer import node_of
 
+_CERTIFICATE_REQUESTS: Final = "certificatesigningrequests.certificates.k8s.io"
 _MUTATING: Final[tuple[Callable[[Request], None], ...]] = (
     namespaces.guard,
     limit_ranger.fill,
@@ -33,9 +33,27 @@ _MUTATING: Final[tuple[Callable[[Request], None], ...]] = (
 )
 
 
+# Plugins that few requests concern are loaded when the first of these comes.
+
+
+def restrict_node(request: Request) -> None:
+    """NodeRestriction, for requests of nodes. Raises ApiError 403."""
+    if request.user is not None and node_of(request.user) is not None:
+        from labrunner.sim.admission import node_restriction
+
+        node_restriction.guard(request)
+
+
+def _check_certificates(request: Request) -> None:
+    if request.gr == _CERTIFICATE_REQUESTS:
+        from labrunner.sim.admission import certificates
+
+        certificates.check(request)
+
+
 def mutate(request: Request) -> list[str]:
     """Run the plugins that change ``request.object``; returns warnings, raises ApiError to refuse."""
-    node_restriction.guard(request)
+    restrict_node(request)
     if request.subresource == "status":
         return []
     for plugin in _MUTATING:
@@ -45,7 +63,7 @@ def mutate(request: Request) -> list[str]:
 
 def validate(request: Request) -> list[str]:
     """Run the plugins that only judge (and charge quota); returns warnings, raises ApiError to refuse."""
-    certificates.check(request)
+    _check_certificates(request)
     if request.subresource == "status":
         return []
     limit_ranger.check(request)

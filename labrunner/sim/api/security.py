@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.api.local import Api
 from labrunner.sim.api.requestinfo import RequestInfo
@@ -12,7 +12,6 @@ from labrunner.sim.auth import (
     Attributes,
     Authenticator,
     Authorizer,
-    Impersonator,
     SigningKey,
     TokenIssuer,
     User,
@@ -23,6 +22,9 @@ from labrunner.sim.auth.reviews import Reviewer
 from labrunner.sim.clock import timestamp
 from labrunner.sim.http import Request
 from labrunner.sim.objects import Obj, clone, labels_of, meta
+
+if TYPE_CHECKING:
+    from labrunner.sim.auth.impersonation import Impersonator
 
 _ALWAYS_OPEN = frozenset(("/healthz", "/livez", "/readyz", "/version"))
 _LAST_USED: Final = "kubernetes.io/legacy-token-last-used"
@@ -41,7 +43,7 @@ class Security:
         self.issuer.on_legacy_use = self._note_use
         self.authenticator = Authenticator(self.issuer, tokens)
         self.authorizer = api.authorizer = Authorizer(api.store)
-        self._impersonator = Impersonator(self.authorizer)
+        self._impersonator: Impersonator | None = None
         self.reviewer = Reviewer(self.authorizer, self.authenticator, api.clock)
 
     def user(self, request: Request, info: RequestInfo) -> User:
@@ -49,8 +51,17 @@ class Security:
         headers, certificate = request.headers, request.peer_certificate
         user = self.authenticator.authenticate(headers, certificate.der if certificate is not None else None)
         if "impersonate-user" in headers or any(name.startswith("impersonate-") for name in headers):
-            return self._impersonator.act(user, request.head.all, headers, _attributes(info, request.query))
+            return self._impersonation().act(
+                user, request.head.all, headers, _attributes(info, request.query)
+            )
         return user
+
+    def _impersonation(self) -> Impersonator:
+        if self._impersonator is None:
+            from labrunner.sim.auth.impersonation import Impersonator
+
+            self._impersonator = Impersonator(self.authorizer)
+        return self._impersonator
 
     def authorize(self, user: User, info: RequestInfo, query: Mapping[str, str] = _NO_QUERY) -> None:
         """Raises ApiError (403) unless *user* may do it. *query* has the selector that may narrow the request."""

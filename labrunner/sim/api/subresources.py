@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from labrunner.sim import errors, patch
-from labrunner.sim.admission import node_restriction
+from labrunner.sim import admission, errors, patch
 from labrunner.sim.api import binding, bodies, eviction, podlogs, scale
 from labrunner.sim.api.call import Call
 from labrunner.sim.api.deletion import DeleteOptions
@@ -45,7 +44,7 @@ def answer(
         return None
     body, warnings = bodies.read(request, sub, validation=call.field_validation)
     call.warn(warnings)
-    node_restriction.guard(api.writer.request(call, "CREATE", name, body, None))
+    admission.restrict_node(api.writer.request(call, "CREATE", name, body, None))
     if sub.name == "token":
         account = api.stored(call.rt, call.namespace, name)
         if account is None:

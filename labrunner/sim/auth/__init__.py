@@ -6,7 +6,6 @@ from labrunner.sim.auth.attributes import Attributes, Decision, refusal
 from labrunner.sim.auth.authentication import Authenticator
 from labrunner.sim.auth.bootstrap import bootstrap_objects
 from labrunner.sim.auth.identity import ANONYMOUS, SYSTEM, User
-from labrunner.sim.auth.impersonation import Impersonator
 from labrunner.sim.auth.rbac import Authorizer
 from labrunner.sim.auth.signing_key import SigningKey
 from labrunner.sim.auth.tokens import TokenIssuer
@@ -18,7 +17,6 @@ __all__ = [
     "Authenticator",
     "Authorizer",
     "Decision",
-    "Impersonator",
     "SigningKey",
     "TokenIssuer",
     "User",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from labrunner.sim.errors import FieldError
 from labrunner.sim.names import path_segment
@@ -12,7 +12,6 @@ from labrunner.sim.validation import (
     access,
     autoscaling,
     batch,
-    certificates,
     config,
     endpoints,
     meta,
@@ -44,6 +43,22 @@ def _create_definition(obj: Obj) -> list[FieldError]:
     from labrunner.sim.crd import definition  # not needed before the first one
 
     return definition.create(obj)
+
+
+def _create_request(obj: Obj) -> list[FieldError]:
+    from labrunner.sim.validation import certificates
+
+    return certificates.create_request(obj)
+
+
+def _update_request(rule: Literal["update_request", "approve_request", "sign_request"]) -> Update:
+    def check(new: Obj, old: Obj) -> list[FieldError]:
+        from labrunner.sim.validation import certificates
+
+        found: Update = getattr(certificates, rule)
+        return found(new, old)
+
+    return check
 
 
 def _update_definition(new: Obj, old: Obj) -> list[FieldError]:
@@ -105,7 +120,7 @@ RULES: Final[dict[str, tuple[Create, Update]]] = {
     f"rolebindings.{_RBAC}": (access.create_binding, access.update_binding),
     f"clusterrolebindings.{_RBAC}": (access.create_cluster_binding, access.update_cluster_binding),
     "leases.coordination.k8s.io": (access.create_lease, access.update_lease),
-    _REQUESTS: (certificates.create_request, certificates.update_request),
+    _REQUESTS: (_create_request, _update_request("update_request")),
     "poddisruptionbudgets.policy": (policies.create_budget, policies.update_budget),
     "horizontalpodautoscalers.autoscaling": (
         autoscaling.create_autoscaler,
@@ -128,8 +143,8 @@ SUBRESOURCES: Final[dict[tuple[str, str], Update]] = {
     ("pods", "resize"): pod_subresources.resize,
     ("pods", "status"): pod_subresources.status,
     ("namespaces", "finalize"): config.finalize_namespace,
-    (_REQUESTS, "approval"): certificates.approve_request,
-    (_REQUESTS, "status"): certificates.sign_request,
+    (_REQUESTS, "approval"): _update_request("approve_request"),
+    (_REQUESTS, "status"): _update_request("sign_request"),
 }
 # Subresources whose body is the object's whole new spec.
 _WHOLE: Final = frozenset(("", "scale"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from labrunner.sim.api import Api
-from labrunner.sim.auth import Attributes, Authorizer, Impersonator, User, bootstrap_objects
+from labrunner.sim.auth import Attributes, Authorizer, User, bootstrap_objects
+from labrunner.sim.auth.impersonation import Impersonator
 from labrunner.sim.auth.rbac import CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES
 from labrunner.sim.errors import ApiError
 from labrunner.sim.objects import Obj, clone
