@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final, NoReturn
 
 from labrunner.sim.objects import Obj
@@ -10,6 +11,8 @@ from labrunner.sim.objects import Obj
 #: How deep objects may be nested. Go stops at 10,000, Python's own stack far earlier.
 MAX_DEPTH: Final = 150
 _SHOWN_BYTES: Final = 30
+#: A backslash, a pair of escaped surrogates, and (in the group) half of such a pair.
+_ESCAPES: Final = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")
 
 Pairs = list[tuple[str, Any]]
 
@@ -31,8 +34,10 @@ def parse(body: bytes) -> tuple[Any, dict[int, Pairs]]:
             duplicates[id(made)] = pairs
         return made
 
+    if b"\\u" in body:
+        body = _ESCAPES.sub(lambda found: b"\\ufffd" if found[1] else found[0], body)
     try:
-        parsed = json.loads(body, object_pairs_hook=gather, parse_constant=_no_constant)
+        parsed = json.loads(_text(body), object_pairs_hook=gather, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise BrokenJsonError(_words(body, error)) from None
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH and depth(parsed) > MAX_DEPTH:
@@ -59,6 +64,11 @@ def depth(value: Any) -> int:
         inner = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
         queue.extend((part, level + 1) for part in inner)
     return deepest
+
+
+def _text(body: bytes) -> str:
+    """*body* with what is not UTF-8 replaced, as Go does in strings."""
+    return body.decode("utf-8", "replace")
 
 
 def _no_constant(name: str) -> NoReturn:
