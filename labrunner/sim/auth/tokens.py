@@ -87,13 +87,13 @@ class TokenIssuer:
 
     def _bound(self, account: Obj, reference: Obj | None) -> dict[str, Obj]:
         """The claims about the object that a token is bound to, and about a pod's node. Raises ApiError."""
-        if not reference:
+        if reference is None:
             return {}
         kind, name = reference.get("kind", ""), reference.get("name", "")
-        plural = _BOUND_KINDS.get(kind) if reference.get("apiVersion", "v1") == "v1" else None
+        group, _, version = reference.get("apiVersion", "").rpartition("/")
+        plural = _BOUND_KINDS.get(kind) if not group else None
         if plural is None:
-            about = f"{reference.get('apiVersion', '')}, Kind={kind}"
-            raise bad_request(f"cannot bind token to object of type {about}")
+            raise bad_request(f"cannot bind token to object of type {group}/{version}, Kind={kind}")
         found = self._get(plural, "" if kind == "Node" else namespace_of(account), name)
         if found is None:
             raise not_found(_Plural(plural), name)

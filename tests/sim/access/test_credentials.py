@@ -169,7 +169,11 @@ def unbase64(text: str) -> bytes:
             400,
             'cannot bind token for serviceaccount "bob" to pod running with different serviceaccount name.',
         ),
-        ({"boundObjectRef": {"kind": "ConfigMap", "name": "c"}}, 400, "cannot bind token to object of type"),
+        (
+            {"boundObjectRef": {"kind": "ConfigMap", "apiVersion": "v1", "name": "c"}},
+            400,
+            "cannot bind token to object of type /v1, Kind=ConfigMap",
+        ),
     ],
 )
 def test_token_requests_that_are_refused(
