@@ -80,7 +80,8 @@ def exchange(*pieces: bytes, handler: Callable[[Request], Response | Stream] = e
         for piece in pieces:
             if not pipe.closing:
                 connection.data_received(piece)
-        await asyncio.sleep(0)
+        for _ in range(3):
+            await asyncio.sleep(0)
         connection.connection_lost(None)
         return pipe
 
@@ -157,7 +158,10 @@ def test_chunked_bodies_and_expectations_are_understood() -> None:
         (b"GET / HTTP/1.1\r\n" + HOST + b"Expect: tea\r\n\r\n", 417),
     ],
 )
-def test_doubtful_requests_are_refused_and_the_connection_ends(raw: bytes, status: int) -> None:
+def test_doubtful_requests_are_refused_and_the_connection_ends(
+    raw: bytes, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labrunner.sim.http.protocol.LINGER", 0)
     pipe = exchange(raw)
     assert statuses(pipe) == [status]
     assert pipe.closing

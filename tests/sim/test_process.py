@@ -161,7 +161,7 @@ def test_only_the_clusters_own_certificates_count(directory: Path, tmp_path: Pat
     with pytest.raises((ssl.SSLError, ConnectionError, urllib.error.URLError)):
         urllib.request.urlopen(f"{running.server}/api", context=context, timeout=5).read()
     with socket.create_connection((host, int(port))) as raw:
-        raw.sendall(b"GET / HTTP/1.1\r\n\r\nthis is no TLS")
+        raw.sendall(b"this is neither TLS nor HTTP")
         assert not raw.recv(100).startswith(b"HTTP")
     assert ask(directory, running.server, "GET", "/version")["major"] == "1"
 

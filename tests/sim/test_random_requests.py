@@ -40,7 +40,7 @@ def ask(http: Http, wanted: Wanted) -> Response | None:
     return None
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_no_request_brings_the_server_or_its_controllers_down(
     seed: int, capsys: pytest.CaptureFixture[str]

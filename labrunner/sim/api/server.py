@@ -28,6 +28,7 @@ from labrunner.sim.clock import Clock, RealClock, timestamp
 from labrunner.sim.crd import Definitions
 from labrunner.sim.http import Connection, kubeconfig, tls
 from labrunner.sim.http.files import write_private
+from labrunner.sim.http.listener import Listener
 from labrunner.sim.node.bootstrap import CONTROL_PLANE, bootstrap_objects
 from labrunner.sim.objects import Obj, meta
 from labrunner.sim.resources import Registry
@@ -67,7 +68,7 @@ class Server:
         self.kubeconfig = options.directory / "kubeconfig"
         self.url = ""
         self._connections: set[Connection] = set()
-        self._listener: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._security = Security(self.api, self.pki.accounts_pem, self._static_tokens())
         self._controllers: Controllers | None = None
 
@@ -86,8 +87,8 @@ class Server:
         bootstrap(self.api, self.pki.ca.read_text())
         self.definitions.start()
         secure = None if self.options.plain else tls.server_context(self.pki)
-        self._listener = await self._listen(loop, secure)
-        port = self._listener.sockets[0].getsockname()[1]
+        self._listener = self._listen(secure)
+        port = self._listener.port
         self.url = f"{'http' if self.options.plain else 'https'}://{HOST}:{port}"
         kubeconfig.write(self.kubeconfig, self.url, None if self.options.plain else self.pki)
         self.api.recorder.start()
@@ -109,39 +110,28 @@ class Server:
         now = self.api.clock.now()
         return self.pki.sign_request(request, seconds=seconds, usages=usages, now=now)
 
-    async def _listen(self, loop: asyncio.AbstractEventLoop, secure: ssl.SSLContext | None) -> asyncio.Server:
+    def _listen(self, secure: ssl.SSLContext | None) -> Listener:
         """Listen on the port asked for; else on the one of last time, so that copies of the kubeconfig live on."""
         if self.options.port:
-            return await self._listen_on(loop, secure, self.options.port)
+            return self._listen_on(secure, self.options.port)
         remembered = self.options.directory / "port"
         try:
-            listener = await self._listen_on(loop, secure, int(remembered.read_text()))
+            listener = self._listen_on(secure, int(remembered.read_text()))
         except (OSError, ValueError, OverflowError, PortTakenError):
-            listener = await self._listen_on(loop, secure, 0)
-        remembered.write_text(str(listener.sockets[0].getsockname()[1]))
+            listener = self._listen_on(secure, 0)
+        remembered.write_text(str(listener.port))
         return listener
 
-    async def _listen_on(
-        self, loop: asyncio.AbstractEventLoop, secure: ssl.SSLContext | None, port: int
-    ) -> asyncio.Server:
+    def _listen_on(self, secure: ssl.SSLContext | None, port: int) -> Listener:
         holder: list[Application] = []
-        extra: dict[str, Any] = {"ssl_handshake_timeout": 10.0, "ssl_shutdown_timeout": 2.0} if secure else {}
         try:
-            listener = await loop.create_server(
-                lambda: Connection(holder[0].handle, self._connections),
-                HOST,
-                port,
-                ssl=secure,
-                backlog=512,
-                start_serving=False,
-                **extra,
-            )
+            listener = Listener(HOST, port, secure, lambda: Connection(holder[0].handle, self._connections))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PortTakenError(f"port {port} on {HOST} is taken by another process") from None
             raise
-        holder.append(self._application("{}:{}".format(*listener.sockets[0].getsockname()[:2])))
-        await listener.start_serving()
+        holder.append(self._application(f"{HOST}:{listener.port}"))
+        listener.start()
         return listener
 
     def _application(self, address: str) -> Application:

@@ -19,6 +19,10 @@ from labrunner.sim.http.parser import MAX_HEAD, BadRequest, ChunkedBody, parse_h
 HEAD_TIMEOUT: Final = 30.0
 BODY_TIMEOUT: Final = 60.0
 IDLE_TIMEOUT: Final = 300.0
+#: How long, and for how many bytes, a refused peer may go on sending before the connection is cut: were it closed with
+#: bytes unread, the kernel would reset it and the peer never see the refusal.
+LINGER: Final = 0.5
+LINGER_BYTES: Final = 64 * 1024 * 1024
 MAX_BACKLOG: Final = 16 * 1024 * 1024
 _HEADS_KEPT: Final = 512
 _HEAD_WORTH_KEEPING: Final = 2048
@@ -53,6 +57,7 @@ class Connection(asyncio.Protocol):
         self._stream: Stream | None = None
         self._stream_ends_connection = False
         self._paused = False
+        self._discarded = -1
         self._deadline: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._loop = asyncio.get_running_loop()
@@ -93,6 +98,11 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio.Protocol."""
+        if self._discarded >= 0:
+            self._discarded += len(data)
+            if self._discarded > LINGER_BYTES and self._transport is not None:
+                self._transport.abort()
+            return
         self._buffer += data
         if self._stream is not None or self._paused:
             if len(self._buffer) > 2 * MAX_HEAD and self._transport is not None:
@@ -104,7 +114,7 @@ class Connection(asyncio.Protocol):
         """Answer every complete request in the buffer."""
         try:
             while self._transport is not None and self._stream is None and not self._paused:
-                if self._transport.is_closing() or not self._step():
+                if self._discarded >= 0 or self._transport.is_closing() or not self._step():
                     break
         except BadRequest as error:
             self._refuse(error)
@@ -245,7 +255,10 @@ class Connection(asyncio.Protocol):
             return
         answer = refusal(error.status, error.message)
         self._transport.write(response_head(answer, len(answer.body), True) + answer.body)
-        self._transport.close()
+        self._discarded = 0
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self._loop.call_later(LINGER, self._transport.close)
 
     def _expect(self, seconds: float) -> None:
         """Give up on the peer unless it sends something within *seconds*. Cheap to call for every request."""
