@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.controllers.ownership import controlled_by, controller_reference
-from labrunner.sim.controllers.templates import fnv32, safe_encode
+from labrunner.sim.controllers.templates import fnv32, safe_encode, template_hash
 from labrunner.sim.errors import ApiError
 from labrunner.sim.objects import Obj, annotations_of, clone, get_path, labels_of, name_of, namespace_of
 
@@ -41,7 +41,13 @@ def _data(owner: Obj) -> Obj:
     return {"spec": {"template": {**clone(owner["spec"]["template"]), "$patch": "replace"}}}
 
 
-def _hash(data: Obj, collisions: int) -> str:
+def _hash(owner: Obj, data: Obj, collisions: int) -> str:
+    if owner["kind"] == "DaemonSet":
+        return template_hash(owner["spec"]["template"], collisions)
+    return _data_hash(data, collisions)
+
+
+def _data_hash(data: Obj, collisions: int) -> str:
     """The hash that the real controller gives a StatefulSet's revision: FNV-1 of the JSON text that Go writes."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     for char in "<>&\u2028\u2029":
@@ -72,7 +78,7 @@ def sync_history(api: Api, owner: Obj, hash_label: str) -> History:
 def _create(api: Api, owner: Obj, data: Obj, number: int, hash_label: str) -> Obj:
     collisions = int(get_path(owner, "status", "collisionCount", default=0))
     while True:
-        suffix = _hash(data, collisions)
+        suffix = _hash(owner, data, collisions)
         revision: Obj = {
             "metadata": {
                 "name": f"{name_of(owner)}-{suffix}",

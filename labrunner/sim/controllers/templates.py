@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from labrunner.sim.controllers.ownership import controller_reference
@@ -35,8 +34,11 @@ def safe_encode(text: str) -> str:
 
 
 def template_hash(template: Obj, collisions: int = 0) -> str:
-    """The name-safe hash of a pod template. *collisions* gives another name to the same template."""
-    data = json.dumps(template, sort_keys=True, separators=(",", ":")).encode()
+    """The hash that the real controllers give a pod template. *collisions* gives another one to the same template."""
+    # Loaded when the first template is hashed: the table of types is large.
+    from labrunner.sim.controllers.template_dump import dump
+
+    data = dump(template).encode()
     if collisions:
         data += collisions.to_bytes(8, "little")
     return safe_encode(str(fnv32a(data)))
