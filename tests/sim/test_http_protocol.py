@@ -173,6 +173,12 @@ def test_loopback_names_are_answered(host: bytes) -> None:
     assert statuses(exchange(b"GET / HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")) == [200]
 
 
+def test_a_client_that_names_the_server_itself_as_its_origin_is_answered() -> None:
+    assert statuses(exchange(b"GET / HTTP/1.1\r\n" + HOST + b"Origin: https://127.0.0.1:6443\r\n\r\n")) == [
+        200
+    ]
+
+
 def test_the_connection_ends_when_asked_to() -> None:
     assert exchange(b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n").closing
     assert exchange(b"GET / HTTP/1.0\r\n\r\n").closing

@@ -138,7 +138,9 @@ def _origin(head: Head) -> None:
             raise BadRequest(400, "missing Host header")
     elif not _LOOPBACK.match(host):
         raise BadRequest(403, "this server answers to loopback names only (Host header refused)")
-    if "origin" in head.headers:
+    origin = head.headers.get("origin")
+    # Clients of websockets name the server itself as their origin; a web page cannot, since the server has none.
+    if origin is not None and origin not in (f"https://{host}", f"http://{host}"):
         raise BadRequest(403, "requests from web pages are refused (Origin header present)")
 
 
