@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from labrunner.sim.http import Channel, Connection, Request, Response, Stream
 from labrunner.sim.http.message import chunk
 from labrunner.sim.http.parser import MAX_BODY
+from labrunner.sim.http.protocol import MAX_BACKLOG
 
 HOST = b"Host: 127.0.0.1:6443\r\n"
 
@@ -296,3 +297,44 @@ _pieces = st.lists(
 def test_no_bytes_bring_it_down(pieces: list[bytes]) -> None:
     for status in statuses(exchange(*pieces)):
         assert status in (100, 200, 400, 403, 413, 417, 431, 505)
+
+
+def test_a_peer_that_reads_nothing_is_given_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labrunner.sim.http.protocol.STALL_TIMEOUT", 0)
+
+    async def run(*, resumes: bool) -> bool:
+        pipe = Pipe()
+        connection = Connection(echo, set())
+        connection.connection_made(pipe)
+        connection.pause_writing()
+        if resumes:
+            connection.resume_writing()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        connection.connection_lost(None)
+        return pipe.aborted
+
+    assert asyncio.run(run(resumes=False))
+    assert not asyncio.run(run(resumes=True))
+
+
+def test_a_stream_may_begin_with_more_than_a_peer_may_fall_behind() -> None:
+    class Burst(Ticker):
+        def opened(self, channel: Channel) -> None:
+            super().opened(channel)
+            pipe.unsent = 10 * MAX_BACKLOG
+
+    async def run(more: int) -> bool:
+        connection = Connection(lambda _: Burst(), set())
+        connection.connection_made(pipe)
+        connection.data_received(b"GET /watch HTTP/1.1\r\n" + HOST + b"\r\n")
+        connection.pause_writing()
+        pipe.unsent += more
+        connection.send(chunk(b"more"))
+        connection.connection_lost(None)
+        return pipe.aborted
+
+    pipe = Pipe()
+    assert not asyncio.run(run(MAX_BACKLOG))
+    pipe = Pipe()
+    assert asyncio.run(run(MAX_BACKLOG + 1))

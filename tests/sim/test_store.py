@@ -237,3 +237,15 @@ def test_two_thousand_objects_are_saved_and_restored_at_once() -> None:
         store.put(CM, config_map(f"x{number}", v="changed"))
     store.restore(saved)
     assert time.perf_counter() - began < 0.5  # 50 ms on a quiet machine; the benchmark holds it to that
+
+
+def test_the_history_of_heavy_objects_is_short() -> None:
+    from labrunner.sim.store import table
+
+    store = Store()
+    for number in range(200):
+        store.put(CM, config_map("big", v=str(number) + "v" * 200_000))
+    kept = store.since(CM, 200 - table.HISTORY_LEAST)
+    assert len(kept) == table.HISTORY_LEAST
+    with pytest.raises(Compacted):
+        store.since(CM, 200 - table.HISTORY_LEAST - 1)

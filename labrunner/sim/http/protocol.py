@@ -23,7 +23,10 @@ IDLE_TIMEOUT: Final = 300.0
 #: bytes unread, the kernel would reset it and the peer never see the refusal.
 LINGER: Final = 0.5
 LINGER_BYTES: Final = 64 * 1024 * 1024
-MAX_BACKLOG: Final = 16 * 1024 * 1024
+#: Seconds a peer may leave what was written to it unread.
+STALL_TIMEOUT: Final = 30.0
+#: Bytes a peer may fall behind in a stream, on top of what the stream began with.
+MAX_BACKLOG: Final = 2 * 1024 * 1024
 _HEADS_KEPT: Final = 512
 _HEAD_WORTH_KEEPING: Final = 2048
 
@@ -58,6 +61,8 @@ class Connection(asyncio.Protocol):
         self._stream_ends_connection = False
         self._paused = False
         self._discarded = -1
+        self._allowance = MAX_BACKLOG
+        self._stalled: asyncio.TimerHandle | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._loop = asyncio.get_running_loop()
@@ -77,8 +82,9 @@ class Connection(asyncio.Protocol):
         """Part of asyncio.Protocol."""
         self._connections.discard(self)
         self._transport = None
-        if self._deadline is not None:
-            self._deadline.cancel()
+        for timer in (self._deadline, self._stalled):
+            if timer is not None:
+                timer.cancel()
         self._close_stream()
 
     def eof_received(self) -> bool:
@@ -88,10 +94,13 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Part of asyncio.Protocol: the peer is slow to read."""
         self._paused = True
+        self._stalled = self._loop.call_later(STALL_TIMEOUT, self.abort)
 
     def resume_writing(self) -> None:
         """Part of asyncio.Protocol."""
         self._paused = False
+        if self._stalled is not None:
+            self._stalled.cancel()
         if self._transport is not None and not self._transport.is_reading():
             self._transport.resume_reading()
         self._advance()
@@ -201,6 +210,7 @@ class Connection(asyncio.Protocol):
         transport.write(b"".join(lines))
         self._stream = stream
         stream.opened(self)
+        self._allowance = MAX_BACKLOG + self.backlog
 
     @property
     def backlog(self) -> int:
@@ -213,7 +223,7 @@ class Connection(asyncio.Protocol):
         if transport is None or self._stream is None:
             return
         transport.write(data)
-        if self._paused and transport.get_write_buffer_size() > MAX_BACKLOG:
+        if self._paused and transport.get_write_buffer_size() > self._allowance:
             transport.abort()
 
     def finish(self) -> None:

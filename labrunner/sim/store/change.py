@@ -68,6 +68,12 @@ class Change:
         last = self.before.obj if self.before is not None else {}
         return {**last, "metadata": {**last.get("metadata", {}), "resourceVersion": str(self.rv)}}
 
+    @property
+    def weight(self) -> int:
+        """Bytes of JSON it keeps in memory."""
+        record = self.after or self.before
+        return len(record.encoded) if record is not None else 0
+
     def encoded(self) -> bytes:
         """JSON of :attr:`obj`."""
         return self.after.encoded if self.after is not None else encode(self.obj)

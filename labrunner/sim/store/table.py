@@ -9,18 +9,22 @@ from collections.abc import Iterator
 from labrunner.sim.store.change import Change, Record
 
 HISTORY = 1000
+#: Bytes of JSON that the history may hold before it is shortened, down to HISTORY_LEAST changes.
+HISTORY_BYTES = 8 * 1024 * 1024
+HISTORY_LEAST = 50
 
 
 class Table:
     """Records by ``namespace/name``, their sorted keys, and the latest changes."""
 
-    __slots__ = ("compacted", "history", "keys", "records")
+    __slots__ = ("compacted", "history", "keys", "records", "weight")
 
     def __init__(self) -> None:
         self.records: dict[str, Record] = {}
         self.keys: list[str] = []
         self.history: deque[Change] = deque()
         self.compacted = 0
+        self.weight = 0
 
     def set(self, record: Record) -> None:
         """Insert or replace."""
@@ -34,16 +38,25 @@ class Table:
         del self.keys[bisect_left(self.keys, key)]
 
     def remember(self, change: Change) -> None:
-        """Add to the history, forgetting the oldest when it is long."""
-        self.history.append(change)
-        if len(self.history) > HISTORY:
-            self.compacted = self.history.popleft().rv
+        """Add to the history, forgetting the oldest when it is long or heavy."""
+        history = self.history
+        if history:
+            history[-1].cache = None  # whoever watches has been told
+        history.append(change)
+        self.weight += change.weight
+        while len(history) > HISTORY or (self.weight > HISTORY_BYTES and len(history) > HISTORY_LEAST):
+            self._forget_oldest()
 
     def forget(self, rv: int) -> None:
         """Drop all history up to and including *rv*."""
         while self.history and self.history[0].rv <= rv:
-            self.history.popleft()
+            self._forget_oldest()
         self.compacted = max(self.compacted, rv)
+
+    def _forget_oldest(self) -> None:
+        oldest = self.history.popleft()
+        self.weight -= oldest.weight
+        self.compacted = oldest.rv
 
     def span(self, namespace: str | None) -> tuple[int, int]:
         """Range of indexes into ``keys`` for a namespace (None: all)."""
