@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.controllers import daemonset_rollout as rollout
+from labrunner.sim.controllers import pod_control
 from labrunner.sim.controllers.backoff import Backoff
 from labrunner.sim.controllers.ownership import claim, owners_of_kind
 from labrunner.sim.controllers.podstate import available_in, is_finished, is_ready, phase
-from labrunner.sim.controllers.replicaset import namespace_is_ending
 from labrunner.sim.controllers.revisions import sync_history, trim_history
 from labrunner.sim.controllers.runner import Controller, Key, Mapper, itself, key_of
 from labrunner.sim.controllers.scheduler.matching import matches_node_affinity, untolerated
@@ -190,33 +190,15 @@ class _Set:
         return out
 
     def _create(self, nodes: Iterable[str], current: str) -> ApiError | None:
-        failure: ApiError | None = None
         generation = annotations_of(self.owner).get(GENERATION, "1")
-        for node in nodes:
-            pod = self._pod(node)
-            meta(pod)["labels"] = {
-                **labels_of(pod),
-                REVISION_LABEL: current,
-                "pod-template-generation": generation,
-            }
-            try:
-                made = self.api.create("pods", pod)
-            except ApiError as error:
-                if namespace_is_ending(error):
-                    return None
-                self.controller.event(
-                    self.owner, "Warning", "FailedCreate", f"Error creating: {error.message}"
-                )
-                failure = failure or error
-            else:
-                self.controller.event(
-                    self.owner, "Normal", "SuccessfulCreate", f"Created pod: {name_of(made)}"
-                )
-        return failure
+        added = {REVISION_LABEL: current, "pod-template-generation": generation}
+        pods = [self._pod(node) for node in nodes]
+        for pod in pods:
+            meta(pod)["labels"] = {**labels_of(pod), **added}
+        return pod_control.create(self.controller, self.owner, pods)[1]
 
     def _delete(self, pod: Obj) -> None:
-        self.api.delete("pods", name_of(pod), namespace_of(pod))
-        self.controller.event(self.owner, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")
+        pod_control.delete(self.controller, self.owner, pod)
 
     def _available(self, pod: Obj) -> bool:
         left = available_in(pod, self.ready_seconds, self.now)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.clock import parse_timestamp, timestamp
 from labrunner.sim.controllers import job_indexes as indexes
-from labrunner.sim.controllers import job_pods
+from labrunner.sim.controllers import job_pods, pod_control
 from labrunner.sim.controllers import job_rules as rules
 from labrunner.sim.controllers.job_backoff import Backoffs
 from labrunner.sim.controllers.job_policies import counts, failure_action, success_message
@@ -189,7 +189,7 @@ class _Job(JobState):
 
     def _delete_active(self) -> None:
         for pod in self.active:
-            job_pods.delete(self.controller, self.job, pod)
+            pod_control.delete(self.controller, self.job, pod)
         self.terminating += len(self.active)
         self.active, self.ready = [], 0
 
@@ -197,7 +197,7 @@ class _Job(JobState):
         """Delete pods that are not wanted now; they do not count as failures."""
         for pod in pods[: job_pods.BURST]:
             job_pods.untrack(self.controller, pod)
-            job_pods.delete(self.controller, self.job, pod)
+            pod_control.delete(self.controller, self.job, pod)
             self.terminating += 1
             self.ready -= is_ready(pod)
         gone = {uid_of(p) for p in pods}

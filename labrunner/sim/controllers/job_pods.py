@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from labrunner.sim.controllers import job_rules as rules
+from labrunner.sim.controllers import pod_control
 from labrunner.sim.controllers.job_indexes import (
     FAILURES,
     IGNORED_FAILURES,
@@ -15,7 +16,6 @@ from labrunner.sim.controllers.job_indexes import (
     has_limit_per_index,
 )
 from labrunner.sim.controllers.job_policies import counts
-from labrunner.sim.controllers.replicaset import namespace_is_ending
 from labrunner.sim.controllers.runner import Controller
 from labrunner.sim.controllers.templates import pod_from
 from labrunner.sim.errors import ApiError
@@ -71,25 +71,9 @@ def _failure_counts(job: Obj, replaced: Obj | None) -> dict[str, str]:
 def create(
     controller: Controller, job: Obj, indexes: Iterable[int | None], replaced: Mapping[int, Obj]
 ) -> tuple[int, ApiError | None]:
-    """Slow start: batches of 1, 2, 4…; the first batch with a failure is the last. How many were made, and why not."""
-    made, batch, failure = 0, 1, None
-    left = list(indexes)[:BURST]
-    while left and failure is None:
-        now, left = left[:batch], left[batch:]
-        for index in now:
-            try:
-                old = replaced.get(index) if index is not None else None
-                pod = controller.api.create("pods", build(job, index, old))
-            except ApiError as error:
-                if namespace_is_ending(error):
-                    return made, None
-                controller.event(job, "Warning", "FailedCreate", f"Error creating: {error.message}")
-                failure = failure or error
-            else:
-                made += 1
-                controller.event(job, "Normal", "SuccessfulCreate", f"Created pod: {name_of(pod)}")
-        batch *= 2
-    return made, failure
+    """Make a pod for each of *indexes*, *replaced* being the failed pods of theirs. How many were made, and why not."""
+    pods = [build(job, n, replaced.get(n) if n is not None else None) for n in list(indexes)[:BURST]]
+    return pod_control.create(controller, job, pods)
 
 
 def untrack(controller: Controller, pod: Obj) -> None:
@@ -103,15 +87,3 @@ def untrack(controller: Controller, pod: Obj) -> None:
     if not rest:
         del changed["metadata"]["finalizers"]
     controller.api.update("pods", changed)
-
-
-def delete(controller: Controller, job: Obj, pod: Obj) -> None:
-    """Delete a pod of *job*, which may be gone by now."""
-    try:
-        controller.api.delete("pods", name_of(pod), namespace_of(pod))
-    except ApiError as error:
-        if error.code != 404:
-            controller.event(job, "Warning", "FailedDelete", f"Error deleting: {error.message}")
-            raise
-    else:
-        controller.event(job, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from labrunner.sim.clock import timestamp
+from labrunner.sim.controllers import pod_control
 from labrunner.sim.controllers.ownership import claim, owners_of_kind
 from labrunner.sim.controllers.podstate import (
     available_in,
@@ -54,12 +55,6 @@ REPLICA_SET: Final = Flavour("replicaset-controller", "replicasets.apps", "Repli
 REPLICATION_CONTROLLER: Final = Flavour(
     "replication-controller", "replicationcontrollers", "ReplicationController", False
 )
-
-
-def namespace_is_ending(error: ApiError) -> bool:
-    """Whether a create was refused because the namespace is being deleted."""
-    causes = (error.details or {}).get("causes") or []
-    return any(c.get("reason") == "NamespaceTerminating" for c in causes)
 
 
 class ReplicaSetController(Controller):
@@ -112,31 +107,12 @@ class ReplicaSetController(Controller):
         wanted = int(get_path(owner, "spec", "replicas", default=0))
         missing = wanted - len(active)
         if missing > 0:
-            return self._create(owner, min(missing, BURST)), "FailedCreate"
+            template = get_path(owner, "spec", "template", default={})
+            pods = [pod_from(template, owner, generate_name=f"{name_of(owner)}-")] * min(missing, BURST)
+            return pod_control.create(self, owner, pods)[1], "FailedCreate"
         if missing < 0:
             return self._delete(owner, active, min(-missing, BURST)), "FailedDelete"
         return None, ""
-
-    def _create(self, owner: Obj, count: int) -> ApiError | None:
-        """Slow start: batches of 1, 2, 4…; the first batch with a failure is the last."""
-        template = get_path(owner, "spec", "template", default={})
-        batch = 1
-        failure: ApiError | None = None
-        while count > 0 and failure is None:
-            for _ in range(min(batch, count)):
-                pod = pod_from(template, owner, generate_name=f"{name_of(owner)}-")
-                try:
-                    made = self.api.create("pods", pod)
-                except ApiError as error:
-                    if namespace_is_ending(error):
-                        return None
-                    self.event(owner, "Warning", "FailedCreate", f"Error creating: {error.message}")
-                    failure = failure or error
-                else:
-                    self.event(owner, "Normal", "SuccessfulCreate", f"Created pod: {name_of(made)}")
-            count -= batch
-            batch *= 2
-        return failure
 
     def _delete(self, owner: Obj, active: list[Obj], count: int) -> ApiError | None:
         crowd: dict[str, int] = {}
@@ -149,14 +125,9 @@ class ReplicaSetController(Controller):
         failure: ApiError | None = None
         for pod in order[:count]:
             try:
-                self.api.delete("pods", name_of(pod), namespace_of(pod))
+                pod_control.delete(self, owner, pod)
             except ApiError as error:
-                if error.code == 404:
-                    continue
-                self.event(owner, "Warning", "FailedDelete", f"Error deleting: {error.message}")
                 failure = failure or error
-            else:
-                self.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")
         return failure
 
     def _related(self, owner: Obj, active: list[Obj]) -> list[Obj]:
