@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -249,3 +250,49 @@ def test_the_history_of_heavy_objects_is_short() -> None:
     assert len(kept) == table.HISTORY_LEAST
     with pytest.raises(Compacted):
         store.since(CM, 200 - table.HISTORY_LEAST - 1)
+
+
+@given(st.integers(0, 9), st.integers(0, 40), st.binary(min_size=1, max_size=5))
+def test_a_damaged_line_costs_no_other(
+    tmp_path_factory: pytest.TempPathFactory, line: int, column: int, noise: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("damaged") / "journal"
+    store = Store(Journal(path))
+    for number in range(10):
+        store.put(CM, config_map(f"x{number}", v=str(number)))
+    store.close()
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[line] = lines[line][:column] + noise.replace(b"\n", b"?") + lines[line][column + len(noise) :]
+    path.write_bytes(b"".join(lines))
+    again = Store(Journal(path))
+    names = {obj["metadata"]["name"] for obj in again.list(CM)}
+    assert {f"x{number}" for number in range(10) if number != line} <= names
+    made = again.put(CM, config_map("later"))
+    assert int(made["metadata"]["resourceVersion"]) >= 10
+    again.close()
+    assert Store(Journal(path)).get(CM, "a", "later") == made
+
+
+def test_what_is_restored_is_written_down_as_it_is(tmp_path: Path) -> None:
+    store = Store(Journal(tmp_path / "journal"))
+    told: list[int] = []
+    store.put(CM, config_map("plain", v="1"))
+    # An object that mentions its own version elsewhere, as text and as a field.
+    store.put(CM, {**config_map("odd", v='"resourceVersion":"2"'), "other": {"resourceVersion": "2"}})
+    store.put(CM, config_map("gone", v="1"))
+    saved = store.snapshot()
+    store.put(CM, config_map("plain", v="2"))
+    store.remove(CM, "a", "odd")
+    store.put(CM, config_map("new"))
+    store.subscribe(CM, lambda change: told.append(change.rv))
+    store.restore(saved)
+    assert told == [7, 8, 9]
+    assert store.resource_version == 9
+    for record in store.records(CM):
+        assert json.loads(record.encoded) == record.obj
+        assert record.obj["metadata"]["resourceVersion"] == str(record.rv)
+    assert store.list(CM) == Store(Journal(tmp_path / "journal")).list(CM)
+    odd = store.get(CM, "a", "odd")
+    assert odd is not None
+    assert odd["other"] == {"resourceVersion": "2"}
+    assert odd["data"] == {"v": '"resourceVersion":"2"'}

@@ -28,6 +28,14 @@ class Record:
         self.rv = rv
         self.encoded = encoded
 
+    def at(self, rv: int) -> Record:
+        """The same object with another resourceVersion."""
+        obj = {**self.obj, "metadata": {**self.obj["metadata"], "resourceVersion": str(rv)}}
+        old = b'"resourceVersion":"%d"' % self.rv
+        if self.encoded.count(old) != 1:
+            return Record(self.key, obj, rv, encode(obj))
+        return Record(self.key, obj, rv, self.encoded.replace(old, b'"resourceVersion":"%d"' % rv))
+
 
 class Change:
     """One committed change. ``new`` is None for DELETED, ``old`` is None for ADDED; never change either."""

@@ -16,7 +16,7 @@ from typing import Final
 
 from labrunner.sim.errors import ApiError
 from labrunner.sim.objects import Obj
-from labrunner.sim.store.change import Record
+from labrunner.sim.store.change import Change, Record
 
 REWRITE_ABOVE: Final = 8 * 1024 * 1024
 
@@ -42,15 +42,20 @@ class Journal:
         self._rewritten_size = self._size
 
     def entries(self) -> Iterator[Entry]:
-        """Every intact line from the start; a torn tail is cut off the file."""
-        good = 0
+        """Every intact line from the start. A torn tail is cut off the file; a damaged line costs itself alone."""
+        good = damaged = 0
         with self._path.open("rb") as lines:
             for line in lines:
-                entry = _entry(line)
-                if entry is None:
+                if not line.endswith(b"\n"):
                     break
                 good += len(line)
-                yield entry
+                entry = _entry(line)
+                if entry is None:
+                    damaged += 1
+                else:
+                    yield entry
+        if damaged:
+            sys.stderr.write(f"journal {self._path}: passed over {damaged} damaged lines\n")
         if good != self._size:
             lost = self._size - good
             sys.stderr.write(f"journal {self._path}: dropped {lost} bytes that were not completely written\n")
@@ -59,11 +64,21 @@ class Journal:
 
     def put(self, gr: str, record: Record) -> None:
         """Note a new version of an object. Raises ApiError (500) when the disk refuses."""
-        self._write(b'{"rv":%d,"gr":"%s","put":%s}\n' % (record.rv, gr.encode(), record.encoded))
+        self._write(_put(gr, record))
 
     def remove(self, gr: str, key: str, rv: int) -> None:
         """Note a removal. Raises ApiError (500) when the disk refuses."""
-        self._write(b'{"rv":%d,"gr":"%s","del":%s}\n' % (rv, gr.encode(), json.dumps(key).encode()))
+        self._write(_removal(gr, key, rv))
+
+    def note(self, changes: Iterable[Change]) -> None:
+        """Note many changes with one write. Raises ApiError (500) when the disk refuses; then none is noted."""
+        lines = (
+            _put(change.gr, change.after)
+            if change.after is not None
+            else _removal(change.gr, change.key, change.rv)
+            for change in changes
+        )
+        self._write(b"".join(lines))
 
     @property
     def wants_rewrite(self) -> bool:
@@ -75,7 +90,7 @@ class Journal:
         fresh = self._path.with_suffix(".new")
         fd = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            lines = [b'{"rv":%d,"gr":"%s","put":%s}\n' % (r.rv, gr.encode(), r.encoded) for gr, r in records]
+            lines = [_put(gr, record) for gr, record in records]
             lines.append(b'{"rv":%d,"gr":"","del":""}\n' % rv)
             _write_all(fd, b"".join(lines))
             fresh.replace(self._path)
@@ -105,6 +120,14 @@ class Journal:
         self._size += len(line)
 
 
+def _put(gr: str, record: Record) -> bytes:
+    return b'{"rv":%d,"gr":"%s","put":%s}\n' % (record.rv, gr.encode(), record.encoded)
+
+
+def _removal(gr: str, key: str, rv: int) -> bytes:
+    return b'{"rv":%d,"gr":"%s","del":%s}\n' % (rv, gr.encode(), json.dumps(key).encode())
+
+
 def _write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
@@ -112,8 +135,6 @@ def _write_all(fd: int, data: bytes) -> None:
 
 
 def _entry(line: bytes) -> Entry | None:
-    if not line.endswith(b"\n"):
-        return None
     try:
         found = json.loads(line)
         if "put" in found:

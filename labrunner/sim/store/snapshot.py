@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from labrunner.sim.objects import Obj
 from labrunner.sim.store.change import Record
@@ -79,10 +79,16 @@ def differences(before: Snapshot, after: Snapshot) -> Iterator[Difference]:
                 yield Difference("ADDED", gr, key, None, record)
 
 
+_METADATA: Final = frozenset(("metadata",))
+_BOOKKEEPING: Final = frozenset(("resourceVersion", "managedFields"))
+
+
 def _same(a: Obj, b: Obj) -> bool:
-    return _content(a) == _content(b)
+    return _equal(a, b, _METADATA) and _equal(a["metadata"], b["metadata"], _BOOKKEEPING)
 
 
-def _content(obj: Obj) -> Obj:
-    metadata = {k: v for k, v in obj["metadata"].items() if k not in ("resourceVersion", "managedFields")}
-    return {**obj, "metadata": metadata}
+def _equal(a: Obj, b: Obj, but: frozenset[str]) -> bool:
+    """Whether both have the same keys and values, those of *but* aside."""
+    if a.keys() - but != b.keys() - but:
+        return False
+    return all(key in but or value == b[key] for key, value in a.items())

@@ -171,15 +171,27 @@ class Store:
         return Snapshot(self._rv, tables)
 
     def restore(self, snapshot: Snapshot) -> Differences:
-        """Go back to *snapshot*; every difference becomes a change with a new resourceVersion. Returns them."""
+        """Go back to *snapshot*; every difference becomes a change with a new resourceVersion. Returns them.
+
+        All or nothing: listeners hear of the changes when every one has been made.
+        """
         found = list(differences(self.snapshot(), snapshot))
-        for difference in found:
-            if difference.type == "DELETED":
-                namespace, _, name = difference.key.partition("/")
-                self.remove(difference.gr, namespace, name)
-            elif difference.after is not None:
-                obj = difference.after.obj
-                self.put(difference.gr, {**obj, "metadata": dict(obj["metadata"])})
+        changes = [
+            Change(d.type, d.gr, d.before, d.after and d.after.at(rv), rv)
+            for rv, d in enumerate(found, self._rv + 1)
+        ]
+        if self._journal is not None:
+            self._journal.note(changes)
+        for change in changes:
+            table = self._tables.setdefault(change.gr, Table())
+            if change.after is not None:
+                table.set(change.after)
+            else:
+                table.discard(change.key)
+            table.remember(change)
+        self._rv += len(changes)
+        self._pending.extend(changes)
+        self._tell()
         return found
 
     def close(self) -> None:
@@ -190,6 +202,9 @@ class Store:
     def _commit(self, table: Table, change: Change) -> None:
         table.remember(change)
         self._pending.append(change)
+        self._tell()
+
+    def _tell(self) -> None:
         if self._journal is not None and self._journal.wants_rewrite:
             self._journal.rewrite(self._rv, self._live())
         if self._delivering:
