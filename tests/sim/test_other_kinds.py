@@ -54,7 +54,9 @@ def test_bodies_that_are_something_else(http: Http, body: Any, message: str) -> 
 
 def test_yaml_that_is_none(http: Http) -> None:
     broken = http("POST", MAPS, b"a: [b", Content_Type="application/yaml")
-    assert broken.body["message"] == UNRECOGNIZED + "yaml: line 1: did not find expected ',' or ']' (613a205b62)"
+    assert (
+        broken.body["message"] == UNRECOGNIZED + "yaml: line 1: did not find expected ',' or ']' (613a205b62)"
+    )
     deeper = http("POST", MAPS, b"a: 1\nb:\n  c: [d\n", Content_Type="application/yaml")
     assert "yaml: line 2: did not find expected ',' or ']'" in deeper.body["message"]
 
@@ -95,3 +97,39 @@ def test_managers_of_different_versions_get_in_each_others_way(http: Http) -> No
     assert clash.body["message"] == (
         'Apply failed with 1 conflict: conflict with "second" using autoscaling/v2: .spec.maxReplicas'
     )
+
+
+def test_a_scale_can_be_applied(http: Http) -> None:
+    base = "/apis/apps/v1/namespaces/default/deployments"
+    template = {
+        "metadata": {"labels": {"a": "b"}},
+        "spec": {"containers": [{"name": "c", "image": "i"}]},
+    }
+    spec = {"selector": {"matchLabels": {"a": "b"}}, "template": template}
+    http.ok("POST", base, {"metadata": {"name": "d"}, "spec": spec})
+    scale = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "d"}}
+    apply = {"Content_Type": "application/apply-patch+yaml"}
+
+    def applied(replicas: int, manager: str, **more: str) -> Any:
+        query = {"fieldManager": manager, **more}
+        return http(
+            "PATCH", f"{base}/d/scale", {**scale, "spec": {"replicas": replicas}}, query=query, **apply
+        )
+
+    assert applied(4, "first", force="true").body["spec"] == {"replicas": 4}
+    clash = applied(5, "second")
+    assert clash.status == 409
+    assert clash.body["message"] == (
+        'Apply failed with 1 conflict: conflict with "first" with subresource "scale": .spec.replicas'
+    )
+    assert http.ok("GET", f"{base}/d")["spec"]["replicas"] == 4
+
+
+def test_patches_without_a_name(http: Http) -> None:
+    http.ok("POST", MAPS, {"metadata": {"name": "x"}})
+    strategic = {"Content_Type": "application/strategic-merge-patch+json"}
+    refused = http("PATCH", f"{MAPS}/x", {"metadata": None}, **strategic)
+    assert refused.body["message"] == (
+        "the name of the object (x based on URL) was undeterminable: name must be provided"
+    )
+    assert http("PATCH", f"{MAPS}/x", b"null", **strategic).status == 200

@@ -46,6 +46,10 @@ def settle_namespace(obj: Obj, call: Call) -> None:
 def same_name(obj: Obj, name: str) -> None:
     """Raises ApiError (400) unless *obj* is called *name*."""
     given = name_of(obj)
+    if not given:
+        raise errors.bad_request(
+            f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        )
     if given != name:
         raise errors.bad_request(
             f"the name of the object ({given}) does not match the name on the URL ({name})"

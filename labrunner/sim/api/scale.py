@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
+from labrunner.sim.errors import bad_request
 from labrunner.sim.objects import Obj, get_path
 
 
@@ -60,6 +62,22 @@ def scaled(obj: Obj, paths: ScalePaths, replicas: int) -> Obj:
         here = here.setdefault(step, {})
     here[paths.spec[-1]] = replicas
     return obj
+
+
+def applied(body: bytes, name: str, gv: str, kind: str, paths: ScalePaths) -> bytes:
+    """An applied Scale in terms of the object itself: just its replicas. Raises ApiError (400)."""
+    from labrunner.sim.patch import ssa
+
+    wanted, _ = ssa.parse(body)
+    given = (wanted.get("apiVersion"), wanted.get("kind"))
+    if given != ("autoscaling/v1", "Scale"):
+        raise bad_request(f"invalid object type: {given[0] or '/'}, Kind={given[1] or ''}")
+    metadata: Obj = {key: value for key, value in (wanted.get("metadata") or {}).items() if key != "labels"}
+    out: Obj = {"apiVersion": gv, "kind": kind, "metadata": {"name": name, **metadata}}
+    replicas = get_path(wanted, "spec", "replicas")
+    if replicas is not None:
+        scaled(out, paths, replicas)
+    return json.dumps(out).encode()
 
 
 _OPERATORS: Final = {"In": "in", "NotIn": "notin"}

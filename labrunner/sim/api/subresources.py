@@ -10,6 +10,7 @@ from labrunner.sim.api import binding, bodies, eviction, podlogs, scale
 from labrunner.sim.api.call import Call
 from labrunner.sim.api.deletion import DeleteOptions
 from labrunner.sim.api.negotiation import content_type
+from labrunner.sim.api.writer import APPLY_PATCH
 from labrunner.sim.http import Request, Response, Stream
 from labrunner.sim.http.message import TEXT
 from labrunner.sim.objects import Obj, clone, meta, name_of
@@ -85,6 +86,10 @@ def _scale(
         return handler.scale(request, call, shown)
     if verb == "patch":
         media = content_type(request.headers.get("content-type", ""))
+        if media == APPLY_PATCH:
+            body = scale.applied(request.body, name, call.rt.gv, call.rt.kind, paths)
+            changed, _ = api.writer.patch(call, name, media, body)
+            return handler.scale(request, call, scale.scale_of(changed, paths))
         wanted = patch.apply(media, shown, request.body, sub).obj
     else:
         wanted, warnings = bodies.read(request, sub, validation=call.field_validation)

@@ -107,6 +107,8 @@ def parse_untyped(body: bytes, prefix: str = "", *, yaml: bool = False) -> tuple
         parsed, duplicates, complaints = _parse(body, yaml=yaml)
     except ValueError as error:
         raise bad_request(f"{prefix}{'error converting YAML to JSON: ' if yaml else ''}{error}") from None
+    if parsed is None and not yaml:
+        return {}, list(complaints)
     if type(parsed) is not dict:
         name = {list: "array", str: "string", bool: "bool"}.get(type(parsed), "number")
         what = "map[string]interface {}"

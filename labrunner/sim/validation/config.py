@@ -69,7 +69,7 @@ def _config_map(obj: Obj) -> Errors:
     for key, value in sorted(binary.items()):
         out += check(f"binaryData[{key}]", key, config_key)
         size += _decoded_size(value)
-    return out + ([too_long("", _LIMIT)] if size > _LIMIT else [])
+    return out + ([too_long("[]", _LIMIT)] if size > _LIMIT else [])
 
 
 def _decoded_size(value: Any) -> int:
