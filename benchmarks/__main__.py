@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ORDER = ("first_frame", "step_view", "sim_server", "sim_snapshots", "verdict_latency", "terminal")
+ORDER = ("first_frame", "step_view", "sim_server", "sim_snapshots", "sim_load", "verdict_latency", "terminal")
 
 
 def main() -> int:

@@ -89,6 +89,9 @@ def _same(a: Obj, b: Obj) -> bool:
 
 def _equal(a: Obj, b: Obj, but: frozenset[str]) -> bool:
     """Whether both have the same keys and values, those of *but* aside."""
-    if a.keys() - but != b.keys() - but:
+    if a.keys() != b.keys() and a.keys() - but != b.keys() - but:
         return False
-    return all(key in but or value == b[key] for key, value in a.items())
+    for key, value in a.items():  # noqa: SIM110 - a generator takes twice as long
+        if key not in but and value != b[key]:
+            return False
+    return True
