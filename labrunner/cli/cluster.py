@@ -10,7 +10,7 @@ import sys
 from labrunner.cli import exit_codes
 from labrunner.cli.dispatch import CommandError
 from labrunner.cluster.sim import SimulatedCluster
-from labrunner.content.versions import FORM
+from labrunner.content.versions import NAME_WITH_RANGE
 from labrunner.paths import home
 
 
@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
             exit_codes.USAGE,
         )
     for wanted in getattr(arguments, "kinds", ()):
-        if not FORM.fullmatch(wanted):
+        if not NAME_WITH_RANGE.fullmatch(wanted):
             raise CommandError(
                 f"{wanted!r} is not a set of kinds", "Write it like istio, or istio>=1.24.", exit_codes.USAGE
             )

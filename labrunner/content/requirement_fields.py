@@ -20,10 +20,10 @@ from labrunner.content.fields import (
 from labrunner.content.findings import Findings
 from labrunner.content.nodes import Node
 from labrunner.content.requirements import LEVELS, Requirements
-from labrunner.content.versions import FORM
+from labrunner.content.versions import NAME_WITH_RANGE
 
 _VERSIONED_NAMES = ListOf(
-    Text("a name, maybe with a version", FORM, "write it like istioctl>=1.28"), single=True
+    Text("a name, maybe with a version", NAME_WITH_RANGE, "write it like istioctl>=1.28"), single=True
 )
 
 CLUSTER_FIELDS = {

@@ -13,12 +13,12 @@ from types import MappingProxyType
 from typing import Any
 
 from labrunner.content.checks_model import Matcher
+from labrunner.content.versions import satisfies
 from labrunner.verify.assignment import assign
 from labrunner.verify.patterns import found_in
 from labrunner.verify.phrasing import MISSING, describe, phrase
 from labrunner.verify.quantities import is_number, parse_quantity, same_quantity
 from labrunner.verify.verdict import Difference
-from labrunner.verify.versions import satisfies
 
 IDENTITY_KEYS = ("name", "key", "containerPort", "port", "mountPath", "type", "ip", "host")
 """Fields by which list elements are recognised, for saying which element differs."""

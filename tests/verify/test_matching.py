@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labrunner.content.checks_model import Matcher
+from labrunner.content.versions import satisfies
 from labrunner.verify.assignment import assign
 from labrunner.verify.matching import BrokenMatcherError, accepts, differences
 from labrunner.verify.patterns import PatternError, found_in
 from labrunner.verify.phrasing import MISSING, describe, phrase
 from labrunner.verify.quantities import parse_quantity, same_quantity
-from labrunner.verify.versions import satisfies
 
 SCALARS = st.none() | st.booleans() | st.integers(-1000, 1000) | st.text(max_size=5)
 JSON = st.recursive(
