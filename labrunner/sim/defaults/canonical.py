@@ -43,6 +43,12 @@ _ALWAYS: Final[dict[tuple[str, str], Obj]] = {
     ("rbac.authorization.k8s.io", "ClusterRole"): {"rules": None},
     ("discovery.k8s.io", "EndpointSlice"): {"endpoints": None, "ports": None},
     ("scheduling.k8s.io", "PriorityClass"): {"value": 0},
+    ("storage.k8s.io", "VolumeAttachment"): {"spec": {}, "status": {"attached": False}},
+    ("storage.k8s.io", "CSINode"): {"spec": {"drivers": None}},
+    ("networking.k8s.io", "ServiceCIDR"): {"spec": {}, "status": {}},
+    ("flowcontrol.apiserver.k8s.io", "FlowSchema"): {"spec": {}, "status": {}},
+    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): {"spec": {}, "status": {}},
+    ("resource.k8s.io", "ResourceClaim"): {"spec": {"devices": {}}, "status": {}},
 }
 
 

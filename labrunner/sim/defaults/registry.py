@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from labrunner.sim.defaults import apps, batch, core, definitions, pod, policies
+from labrunner.sim.defaults import apps, batch, core, definitions, extension, pod, policies
 from labrunner.sim.defaults.canonical import always_written, drop_empty
 from labrunner.sim.defaults.zero_values import drop_zero
 from labrunner.sim.objects import Obj
@@ -34,6 +34,9 @@ DEFAULTERS: Final[dict[tuple[str, str], Callable[[Obj], None]]] = {
     ("apps", "DaemonSet"): apps.daemon_set,
     ("batch", "Job"): batch.job,
     ("batch", "CronJob"): batch.cron_job,
+    ("apiregistration.k8s.io", "APIService"): extension.api_service,
+    ("flowcontrol.apiserver.k8s.io", "FlowSchema"): extension.flow_schema,
+    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): extension.priority_level,
     ("storage.k8s.io", "StorageClass"): core.storage_class,
     ("storage.k8s.io", "CSIDriver"): core.csi_driver,
     ("networking.k8s.io", "NetworkPolicy"): policies.network_policy,

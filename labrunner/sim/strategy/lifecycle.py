@@ -28,6 +28,8 @@ COUNTED: Final = frozenset(
         "networkpolicies.networking.k8s.io",
         "poddisruptionbudgets.policy",
         "endpointslices.discovery.k8s.io",
+        "deviceclasses.resource.k8s.io",
+        "resourceslices.resource.k8s.io",
         "priorityclasses.scheduling.k8s.io",
         "customresourcedefinitions.apiextensions.k8s.io",
         "flowschemas.flowcontrol.apiserver.k8s.io",

@@ -14,6 +14,7 @@ from labrunner.sim.validation import (
     batch,
     config,
     endpoints,
+    extension,
     meta,
     networking,
     pod,
@@ -35,6 +36,7 @@ Update = Callable[[Obj, Obj], list[FieldError]]
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 _STORAGE: Final = "storage.k8s.io"
+_FLOW: Final = "flowcontrol.apiserver.k8s.io"
 _ADMISSION: Final = "admissionregistration.k8s.io"
 _REQUESTS: Final = "certificatesigningrequests.certificates.k8s.io"
 
@@ -105,6 +107,12 @@ RULES: Final[dict[str, tuple[Create, Update]]] = {
     "ipaddresses.networking.k8s.io": (
         service_networks.create_ip_address,
         service_networks.update_ip_address,
+    ),
+    "apiservices.apiregistration.k8s.io": (extension.create_api_service, extension.update_api_service),
+    f"flowschemas.{_FLOW}": (extension.create_flow_schema, extension.update_flow_schema),
+    f"prioritylevelconfigurations.{_FLOW}": (
+        extension.create_priority_level,
+        extension.update_priority_level,
     ),
     f"storageclasses.{_STORAGE}": (storage_classes.create_class, storage_classes.update_class),
     f"volumeattributesclasses.{_STORAGE}": (
