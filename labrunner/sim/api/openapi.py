@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import zlib
 from datetime import timedelta
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from labrunner.sim import crd
 from labrunner.sim.api.local import Api
@@ -13,6 +14,11 @@ from labrunner.sim.api.version import INFO
 from labrunner.sim.crd import Definitions
 from labrunner.sim.http import Request, Response
 from labrunner.sim.http.message import JSON
+
+if TYPE_CHECKING:
+    from labrunner.sim.objects import Obj
+    from labrunner.sim.resources import ResourceType
+    from labrunner.sim.schema.openapi import Documents
 
 _V3: Final = "/openapi/v3"
 _V2: Final = "/openapi/v2"
@@ -24,11 +30,17 @@ class OpenApi:
     """Answers ``/openapi/…``."""
 
     def __init__(self, api: Api, definitions: Definitions) -> None:  # noqa: ARG002
-        from labrunner.sim.schema.openapi import Documents
-
         self._api = api
         self._v2_known: tuple[int, dict[bool, bytes]] = (-1, {})
-        self._documents = Documents(api.registry, lambda rt: crd.schema_of(rt, api.store), INFO["gitVersion"])
+
+    @cached_property
+    def _documents(self) -> Documents:
+        from labrunner.sim.schema.openapi import Documents
+
+        return Documents(self._api.registry, self._schema_of, INFO["gitVersion"])
+
+    def _schema_of(self, rt: ResourceType) -> Obj | None:
+        return crd.schema_of(rt, self._api.store)
 
     def answer(self, request: Request) -> Response | None:
         """The document at the request's path, or None when there is none."""
@@ -69,9 +81,7 @@ class OpenApi:
         if binary not in known:
             from labrunner.sim.schema import swagger
 
-            found = swagger.document(
-                self._api.registry, lambda rt: crd.schema_of(rt, self._api.store), INFO["gitVersion"]
-            )
+            found = swagger.document(self._api.registry, self._schema_of, INFO["gitVersion"])
             body = swagger.protobuf(found) if binary else json.dumps(found, separators=(",", ":")).encode()
             known[binary] = zlib.compress(body, 6)
         return Response(200, zlib.decompress(known[binary]), wanted)

@@ -48,7 +48,7 @@ def path_matches(urls: list[str] | None, path: str) -> bool:
 def missing(owned: Iterable[Obj], wanted: Iterable[Obj]) -> list[Obj]:
     """The smallest parts of the rules *wanted* that no rule of *owned* covers, compacted."""
     mine = list(owned)
-    parts = [part for rule in wanted for part in _parts(rule)]
+    parts = [part for rule in wanted if rule not in mine for part in _parts(rule)]
     return _compact(part for part in parts if not any(_covers(rule, part) for rule in mine))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,7 @@ def load(name: str) -> KindSet:
 
 
 def _folder() -> Path:
-    return Path(str(files(__package__)))
+    return Path(__file__).parent
 
 
 def _read(path: Path) -> Any:

@@ -9,7 +9,7 @@ import json
 import zlib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 OMITEMPTY: Final = 1
@@ -93,7 +93,7 @@ class Struct:
 
 @cache
 def _table() -> dict[str, Any]:
-    data = (files("labrunner.sim.schema") / "data" / "types.json.z").read_bytes()
+    data = (Path(__file__).parent / "data" / "types.json.z").read_bytes()
     table: dict[str, Any] = json.loads(zlib.decompress(data))
     return table
 

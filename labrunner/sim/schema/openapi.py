@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
-from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any, Final
 
 from labrunner.sim.objects import Obj
@@ -128,8 +128,7 @@ def _path_of(group: str, version: str) -> str:
 
 @cache
 def _archive() -> zipfile.ZipFile:
-    with as_file(files("labrunner.sim.schema") / "data" / "openapi.zip") as path:
-        return zipfile.ZipFile(path)
+    return zipfile.ZipFile(Path(__file__).parent / "data" / "openapi.zip")
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import unified_diff
 from typing import Any, Final
 
 from labrunner.sim.errors import forbidden_field, invalid_value, required
@@ -72,6 +71,8 @@ def _quantity(value: Any) -> Any:
 
 def spec_diff(old: Obj, new: Obj, kind: str = "PodSpec") -> str:
     """The difference of two specs as the server shows it: its own types, indented, as a unified diff."""
+    from difflib import unified_diff
+
     before = indented(render(old, kind)).split("\n")
     after = indented(render(new, kind)).split("\n")
     lines = list(unified_diff(before, after, n=3, lineterm=""))[2:]
