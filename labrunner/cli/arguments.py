@@ -52,7 +52,9 @@ def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     run.add_argument("--step", metavar="ID", help="begin at this step")
     run.add_argument("--fresh", action="store_true", help="begin again instead of resuming")
-    run.add_argument("--trust", action="store_true", help="let this pack's automatic cells run")
+    run.add_argument(
+        "--trust", action="store_true", help="let this pack's automatic cells and checking commands run"
+    )
     run.add_argument(
         "--plain", action="store_true", help="line mode: no screen, for pipes and screen readers"
     )
@@ -60,6 +62,7 @@ def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check.add_argument("target", metavar="MODULE[/STEP]")
     check.add_argument("--json", action="store_true")
     check.add_argument("--wait", action="store_true", help="wait for checks that become true in time")
+    check.add_argument("--trust", action="store_true", help="let the commands of this pack's checks run")
 
 
 def _reading(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from labrunner.content.event_checks import EVENT, read_event
 from labrunner.content.fields import Parsed, Record, Type
 from labrunner.content.local_checks import (
     ANSWER,
@@ -35,6 +36,7 @@ from labrunner.content.object_checks import (
     read_resource,
     read_wait,
 )
+from labrunner.content.script_checks import SCRIPT, read_script
 from labrunner.content.targets import TARGET_RECORD
 
 
@@ -73,11 +75,23 @@ KINDS: Mapping[str, CheckKind] = {
     ),
     "count": CheckKind(Parsed("a selection and a matcher", read_count), "how many objects there are", COUNT),
     "can": CheckKind(Parsed("as, verb, resource", read_can), "what RBAC allows", CAN),
+    "event": CheckKind(
+        Parsed("an event", read_event),
+        "the cluster has reported it about an object",
+        EVENT,
+        "the reason of an event that must have happened, such as Scheduled",
+    ),
     "command": CheckKind(
         Parsed("a command", read_command),
         "a command on the learner's machine",
         COMMAND,
         "the command line, which must exit with 0",
+    ),
+    "script": CheckKind(
+        Parsed("a script", read_script),
+        "a script of the pack exits with 0 on the learner's machine; else its `FAIL:` lines are shown, or its last line",
+        SCRIPT,
+        "the path of the script",
     ),
     "file": CheckKind(Parsed("a file", read_file), "a file of the workspace", FILE, "a path that must exist"),
     "cell": CheckKind(
@@ -87,5 +101,5 @@ KINDS: Mapping[str, CheckKind] = {
     "quiz": CheckKind(Parsed("questions", read_quiz), "a share of questions answered rightly", QUIZ),
     "confirm": CheckKind(Parsed("a statement", read_confirm), "the learner's word", CONFIRM, "the statement"),
 }
-UNSUPPORTED_KINDS = ("event", "logs", "exec", "http", "tcp", "dns", "script")
+UNSUPPORTED_KINDS = ("logs", "exec", "http", "tcp", "dns")
 GROUP_KINDS = ("all", "any", "none")

@@ -7,7 +7,15 @@ from typing import Any
 
 from labrunner.content import nodes
 from labrunner.content.check_kinds import GROUP_KINDS, KINDS, UNSUPPORTED_KINDS
-from labrunner.content.checks_model import AbsentCheck, CheckSpec, GroupCheck, ResourceCheck, StateHint
+from labrunner.content.checks_model import (
+    AbsentCheck,
+    CheckSpec,
+    EventCheck,
+    GroupCheck,
+    Matcher,
+    ResourceCheck,
+    StateHint,
+)
 from labrunner.content.fields import (
     ANY,
     BOOLEAN,
@@ -246,5 +254,7 @@ def _is_negative(assertion: Any, negate: bool) -> bool:
     if isinstance(assertion, GroupCheck) and assertion.op == "none":
         return not negate
     if isinstance(assertion, ResourceCheck) and assertion.quantifier == "none":
+        return not negate
+    if isinstance(assertion, EventCheck) and assertion.count == Matcher("equals", 0):
         return not negate
     return negate

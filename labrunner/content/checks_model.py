@@ -6,7 +6,9 @@ JSON values inside (partial objects, matcher operands) are plain dicts, lists an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from labrunner.content.problems import Place
@@ -15,6 +17,7 @@ from labrunner.content.requirements import Requirements
 Json = Any
 Quantifier = Literal["any", "all", "none"]
 Baseline = Literal["present"]
+Since = float | Literal["step"]
 
 MATCHERS = (
     "equals", "not", "gt", "ge", "lt", "le", "between", "in", "contains", "matches", "exists", "len", "semver",
@@ -127,6 +130,33 @@ class CommandCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class EventCheck:
+    """Something was reported by an event (core v1), told by watching, never by polling.
+
+    `involved` is the object the event is about; None for any object in `namespace`. `since` is a number of seconds
+    back from now, or "step": since the check's step was opened. `count` is about how often it occurred in all.
+    """
+
+    involved: Target | None = None
+    type: Literal["Normal", "Warning"] | None = None
+    reason: Matcher | None = None
+    message: Matcher | None = None
+    since: Since | None = None
+    count: Matcher | None = None
+    namespace: str | None = None
+    cluster: str = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptCheck:
+    """A script of the pack, run on the learner's machine. `path` is as written, `file` where it was found."""
+
+    path: str
+    file: Path
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FileCheck:
     """A file of the workspace: `mode` is octal text such as "0600"; yaml/json compare as partial documents."""
 
@@ -182,7 +212,7 @@ class GroupCheck:
 
 Assertion = (
     ResourceCheck | AbsentCheck | ReadyCheck | WaitCheck | JsonPathCheck | CountCheck | CanCheck | CommandCheck
-    | FileCheck | CellCheck | AnswerCheck | QuizCheck | ConfirmCheck | GroupCheck
+    | FileCheck | CellCheck | AnswerCheck | QuizCheck | ConfirmCheck | GroupCheck | EventCheck | ScriptCheck
 )  # fmt: skip
 
 
@@ -217,3 +247,13 @@ class CheckSpec:
     needs: Requirements | None = None
     when: str | None = None
     objective: str | None = None
+
+
+def unfolded(spec: CheckSpec) -> Iterator[CheckSpec]:
+    """The check itself, the parts of its groups and the conditions of its hints, to any depth."""
+    yield spec
+    if isinstance(spec.assertion, GroupCheck):
+        for part in spec.assertion.parts:
+            yield from unfolded(part)
+    for hint in spec.when_failed:
+        yield from unfolded(hint.condition)

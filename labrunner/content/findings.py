@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from labrunner.content.problems import Place, Problem
@@ -32,6 +33,8 @@ class Findings:
     references: list[Reference] = field(default_factory=list)
     defined: dict[ReferenceKind, set[str]] = field(default_factory=dict)
     unreadable: set[ReferenceKind] = field(default_factory=set)
+    folders: tuple[Path, ...] = ()
+    """Where files that an author names are looked for, in this order; the last one is the pack, resolved."""
 
     def add(self, problem: Problem) -> None:
         if len(self.problems) < MAX_PROBLEMS:

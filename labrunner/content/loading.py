@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +14,7 @@ from typing import Any
 from labrunner.content import nodes
 from labrunner.content.assembly import assemble, report_duplicates, resolve, resolve_variants, warn_unused
 from labrunner.content.checks import read_checks
-from labrunner.content.checks_model import CheckSpec
+from labrunner.content.checks_model import CheckSpec, ScriptCheck, unfolded
 from labrunner.content.document import DocumentReader, split_front_matter
 from labrunner.content.fields import INVALID, own_keys
 from labrunner.content.findings import Findings
@@ -69,6 +70,7 @@ def load_module(folder: Path, *, pack: Path | None = None) -> Loaded:
     folder = folder.absolute()
     findings = Findings()
     files = find_files(folder, pack, findings)
+    findings.folders = (folder, files.pack)
     sources = _Sources(files, findings)
     module = _load(files, sources, findings) if files.documents else None
     problems = tuple(sorted(findings.problems, key=lambda problem: problem.place))
@@ -113,6 +115,7 @@ def _load(files: ModuleFiles, sources: _Sources, findings: Findings) -> Module |
     resolve_variants(findings.references, values.get("variants", {}), findings)
     warn_unused(phases, checks, findings)
     _attachments(files, sources, findings)
+    _scripts(checks.values(), files, sources)
     _profiles(values.get("cluster", ()), node, files, sources, findings)
     if node is None or findings.failed:
         return None
@@ -198,6 +201,20 @@ def _attachments(files: ModuleFiles, sources: _Sources, findings: Findings) -> N
             findings.error(
                 Place(path), "unreadable", f"the file cannot be read: {reason}", "make it readable"
             )
+
+
+def _scripts(checks: Iterable[CheckSpec], files: ModuleFiles, sources: _Sources) -> None:
+    """Add the scripts that checks run to the digest, those below `files/` excepted, which are in it."""
+    known = {path.resolve() for path in files.attachments}
+    scripts = {
+        one.assertion.file
+        for check in checks
+        for one in unfolded(check)
+        if isinstance(one.assertion, ScriptCheck)
+    }
+    for path in sorted(scripts - known):
+        with contextlib.suppress(OSError):  # reading the check has reported it
+            sources.note(path, path.read_bytes())
 
 
 def _profiles(

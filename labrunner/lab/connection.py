@@ -41,13 +41,16 @@ async def connect(
         lambda: session.cluster.kubeconfig,
         session.cluster.capabilities,
         cells.alive,
+        trusted=session.trusted,
     )
     cells.adopt_leftovers()
     await cells.shell()
     return cells, Verifier(facts, on_change=on_check)
 
 
-def facts_from_outside(module: Module, cluster: ClusterDriver, progress: LabProgress, home: Home) -> LabFacts:
+def facts_from_outside(
+    module: Module, cluster: ClusterDriver, progress: LabProgress, home: Home, *, trusted: bool
+) -> LabFacts:
     """What checks need of a lab nobody has connected: its folders and its recorded progress. Raises ClusterError."""
     folder = home.lab(module.id)
     environment = lab_environment(module, folder, cluster.kubeconfig, find_kubectl())
@@ -60,6 +63,7 @@ def facts_from_outside(module: Module, cluster: ClusterDriver, progress: LabProg
         lambda: cluster.kubeconfig,
         cluster.capabilities,
         lambda _: False,
+        trusted=trusted,
     )
 
 

@@ -23,10 +23,13 @@ class LabFacts:
         kubeconfig: Callable[[], Path | None],
         capabilities: Capabilities,
         alive: Callable[[str], bool],
+        *,
+        trusted: bool,
     ) -> None:
         self.workspace = workspace
         self.namespace = module.namespace
         self.capabilities = capabilities
+        self.trusted = trusted
         self.environment = environment
         self._module = module
         self._progress = progress

@@ -61,7 +61,7 @@ class LabSession:
         log: the progress file.
         on_update: told of everything that happens, on the event loop's thread.
         clock: unix time in seconds.
-        trusted: whether the pack's automatic cells (setup, fault, cleanup) may run by themselves.
+        trusted: whether the pack's automatic cells (setup, fault, cleanup) and the commands of its checks may run.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class LabSession:
         self.ready = asyncio.Event()
         """Set once cells can run; until then a front end may hold the learner's wish back."""
         self._on_update = on_update
-        self._trusted = trusted
+        self.trusted = trusted
         self._attempt = Attempt(self.setting, log, clock, self._recorded)
         self._lock = LabLock(self.folder.lock, module.id)
         self._heartbeat: asyncio.Task[None] | None = None
@@ -230,7 +230,7 @@ class LabSession:
             for cell in self.module.lifecycle_cells(role, step.id)
             if cell.id not in self.progress.cells
         ]
-        if automatic and not self._trusted:
+        if automatic and not self.trusted:
             self._on_update(
                 Trouble(
                     "this step prepares itself with commands of a pack you have not trusted",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shlex
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ OUTPUT_LIMIT = 256 * 1024
 """Bytes kept of each stream; the rest is read and dropped."""
 
 _SHELLS = ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash", "/bin/sh")
+_LONGEST_SHEBANG = 512
 _GRACE = 1.0
 _LINGER = 0.3
 
@@ -32,18 +34,67 @@ async def run_command(
     source: str, *, environment: Mapping[str, str], directory: Path, time_limit: float
 ) -> CommandResult:
     """Run shell source in `directory`. Never raises for what the command does."""
-    shell = next((path for path in _SHELLS if os.access(path, os.X_OK)), None)
+    shell = _shell()
     if shell is None:
         return CommandResult(None, problem="this machine has no bash to run the check's command")
+    return await run_program(
+        [shell, "-c", source], environment=environment, directory=directory, time_limit=time_limit
+    )
+
+
+async def run_script(
+    file: Path,
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    directory: Path,
+    time_limit: float,
+) -> CommandResult:
+    """Run a script file by its `#!` line, whether or not it is marked executable; else by bash."""
+    try:
+        interpreter = _interpreter(file)
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+        return CommandResult(None, problem=f"the check's script {file.name} cannot be read: {reason}")
+    if not interpreter:
+        return CommandResult(None, problem=f"this machine has no bash to run the check's script {file.name}")
+    return await run_program(
+        [*interpreter, str(file), *arguments],
+        environment=environment,
+        directory=directory,
+        time_limit=time_limit,
+    )
+
+
+def _shell() -> str | None:
+    return next((path for path in _SHELLS if os.access(path, os.X_OK)), None)
+
+
+def _interpreter(file: Path) -> list[str]:
+    """The program of the `#!` line and its one argument, as the system reads it; bash without one."""
+    with file.open("rb") as opened:
+        first = opened.readline(_LONGEST_SHEBANG)
+    if first.startswith(b"#!"):
+        words = first[2:].decode("utf-8", "surrogateescape").strip().split(None, 1)
+        if words[:1] == ["/usr/bin/env"] and len(words) == 2 and words[1].startswith("-S"):
+            words = [words[0], *shlex.split(words[1][2:])]
+        if words:
+            return words
+    shell = _shell()
+    return [shell] if shell else []
+
+
+async def run_program(
+    arguments: Sequence[str], *, environment: Mapping[str, str], directory: Path, time_limit: float
+) -> CommandResult:
+    """Run a program in `directory`. Never raises for what it does."""
     try:
         stdout, stderr = _Output(), _Output()
     except OSError as problem:
         return CommandResult(None, problem=f"the check's command could not be started: {problem}")
     try:
         process = await asyncio.create_subprocess_exec(
-            shell,
-            "-c",
-            source,
+            *arguments,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=stdout.inlet,
             stderr=stderr.inlet,

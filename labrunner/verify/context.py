@@ -45,6 +45,11 @@ class CheckContext(Protocol):
         """What the cluster in use gives, against which a check's `needs` are held."""
         ...
 
+    @property
+    def trusted(self) -> bool:
+        """Whether the pack's commands may run; what only looks at objects and files needs no trust."""
+        ...
+
     def environment(self) -> Mapping[str, str]:
         """The whole environment of a checking command (KUBECONFIG, PATH, captured values)."""
         ...

@@ -40,7 +40,7 @@ class Verifier:
         self._clock: Clock = clock or SystemClock()
         self._on_change = on_change
         self._store = ObjectStore(self._object_changed)
-        self._world = World(context, self._store)
+        self._world = World(context, self._store, now=self._clock.wall)
         self._clusters = Clusters(context, self._store, connect)
         self._scheduler = Scheduler()
         self._index = InterestIndex()
@@ -68,6 +68,7 @@ class Verifier:
             sources = self._sources_of(spec)
             self._deactivate(spec.id, keep=sources)
             self._scheduler.add(spec, self._clock.monotonic(), passed_at=passed_at.get(spec.id))
+            self._world.begun[spec.id] = self._clock.wall()
             self._follow(spec)
             if spec.id in baseline_seen:
                 self._world.seen.update(ident for ident, _ in self._index.of(spec.id).disappearances)

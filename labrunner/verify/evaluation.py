@@ -16,22 +16,25 @@ from labrunner.content.checks_model import (
     CommandCheck,
     ConfirmCheck,
     CountCheck,
+    EventCheck,
     FileCheck,
     GroupCheck,
     JsonPathCheck,
     QuizCheck,
     ReadyCheck,
     ResourceCheck,
+    ScriptCheck,
     WaitCheck,
 )
 from labrunner.verify.context import CheckContext
 from labrunner.verify.finding import Finding, error, skipped
 from labrunner.verify.jsonpath import JsonPathError
-from labrunner.verify.kinds import files, groups, host, objects, permissions, session, waits
+from labrunner.verify.kinds import events, files, groups, host, objects, permissions, scripts, session, waits
 from labrunner.verify.labels import SelectorError
 from labrunner.verify.matching import BrokenMatcherError
 from labrunner.verify.messages import fill
 from labrunner.verify.patterns import PatternError
+from labrunner.verify.trust import needs_trust, untrusted
 from labrunner.verify.verdict import CheckState, Verdict
 from labrunner.verify.world import World
 
@@ -52,6 +55,8 @@ _KINDS_WITH_MEMORY: Mapping[type, Callable[[Any, World, str], Finding]] = Mappin
         WaitCheck: waits.wait,
         CanCheck: permissions.can,
         CommandCheck: host.command,
+        EventCheck: events.event,
+        ScriptCheck: scripts.script,
         AnswerCheck: session.answer,
         ConfirmCheck: session.confirm,
     }
@@ -79,6 +84,8 @@ def _assert(assertion: Assertion, world: World, ident: str) -> Finding:
     if isinstance(assertion, GroupCheck):
         parts = [(part.title, evaluate(part, world, name)) for name, part in parts_of(assertion, ident)]
         return groups.combine(assertion.op, parts)
+    if needs_trust(assertion) and not isinstance(assertion, AnswerCheck) and not world.context.trusted:
+        return untrusted("the check's command" if not isinstance(assertion, ScriptCheck) else assertion.path)
     with_memory = _KINDS_WITH_MEMORY.get(type(assertion))
     return with_memory(assertion, world, ident) if with_memory else _KINDS[type(assertion)](assertion, world)
 

@@ -10,6 +10,7 @@ from typing import Any
 from labrunner.content.checks_model import CheckSpec
 from labrunner.verify.commands import run_command
 from labrunner.verify.context import CheckContext
+from labrunner.verify.trust import REMEDY
 from labrunner.verify.verdict import CheckState, CheckStatus, Evidence
 
 TIME_LIMIT = 10.0
@@ -66,6 +67,8 @@ class Collector:
 
 async def _piece(entry: Mapping[str, Any], context: CheckContext) -> Evidence:
     title, source = _command(entry, context)
+    if "command" in entry and not context.trusted:
+        return Evidence(title, f"This command was not run: {REMEDY}.")
     result = await run_command(
         source, environment=context.environment(), directory=context.workspace, time_limit=TIME_LIMIT
     )
@@ -96,5 +99,5 @@ def _verb(kind: str, target: str, entry: Mapping[str, Any]) -> list[str]:
         return ["get", "events", "--sort-by=.metadata.creationTimestamp"]
     if kind == "logs":
         container = ["--container", str(entry["container"])] if entry.get("container") else []
-        return ["logs", target, f"--tail={entry.get('tail', 20)}", *container]
-    return ["describe", target] if kind == "describe" else ["get", target, "--output=yaml"]
+        return ["logs", f"--tail={entry.get('tail', 20)}", *container, "--", target]
+    return ["describe", "--", target] if kind == "describe" else ["get", "--output=yaml", "--", target]

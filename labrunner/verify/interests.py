@@ -14,26 +14,30 @@ from labrunner.content.checks_model import (
     CheckSpec,
     CommandCheck,
     CountCheck,
+    EventCheck,
     FileCheck,
     GroupCheck,
     JsonPathCheck,
     ReadyCheck,
     ResourceCheck,
+    ScriptCheck,
     Target,
     WaitCheck,
 )
 from labrunner.verify.context import CheckContext
 from labrunner.verify.evaluation import hint_ident, parts_of, skip_reason
+from labrunner.verify.kinds.events import event_source, is_selected_by_state
 from labrunner.verify.kinds.objects import pods_source
 from labrunner.verify.kinds.permissions import rbac_sources
 from labrunner.verify.kinds.waits import is_disappearance
 from labrunner.verify.labels import SelectorError, selects
 from labrunner.verify.store import Obj, SourceKey, key_of, labels_of
+from labrunner.verify.trust import needs_trust
 from labrunner.verify.world import World, source_key
 
 _ON_OBJECTS = (ResourceCheck, AbsentCheck, ReadyCheck, WaitCheck, JsonPathCheck, CountCheck)
 
-Probe = CanCheck | CommandCheck | AnswerCheck
+Probe = CanCheck | CommandCheck | AnswerCheck | ScriptCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +79,17 @@ def interests_of(spec: CheckSpec, world: World) -> Interests:
         elif isinstance(assertion, CanCheck):
             sources.extend(Interest(key, reviews=True) for key in rbac_sources(assertion))
             probes.append(assertion)
-        elif isinstance(assertion, CommandCheck) or (
+        elif isinstance(assertion, EventCheck):
+            sources.extend(_event_interests(assertion, world))
+        elif isinstance(assertion, CommandCheck | ScriptCheck) or (
             isinstance(assertion, AnswerCheck) and assertion.command
         ):
             probes.append(assertion)
         polled = polled or isinstance(assertion, FileCheck)
+        polled = polled or (isinstance(assertion, EventCheck) and isinstance(assertion.since, int | float))
         polled = polled or (isinstance(assertion, CellCheck) and assertion.background is not None)
+    if not world.context.trusted:
+        probes = [probe for probe in probes if not needs_trust(probe)]
     return Interests(tuple(dict.fromkeys(sources)), tuple(probes), tuple(gone), polled or bool(probes))
 
 
@@ -106,6 +115,13 @@ def _object_interests(
         pods = pods_source(assertion.target, world)
         if pods is not None:
             yield Interest(pods)
+
+
+def _event_interests(check: EventCheck, world: World) -> Iterator[Interest]:
+    yield Interest(event_source(check, world))
+    if check.involved is not None and is_selected_by_state(check):
+        target = check.involved
+        yield Interest(source_key(target, world.context), target.name, target.labels)
 
 
 def _disappears(assertion: Assertion) -> bool:

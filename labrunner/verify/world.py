@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import time
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,16 +20,19 @@ from labrunner.verify.store import EVERY_NAMESPACE, Obj, ObjectStore, Source, So
 @dataclass(slots=True)
 class World:
     """`probes` holds the latest answer of each asynchronous question by its key; `seen` the ids of absence checks
-    whose object has existed.
+    whose object has existed; `begun` the unix time at which each check was activated, `now` tells the present one.
     """
 
     context: CheckContext
     store: ObjectStore
     probes: dict[Hashable, Any] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
+    begun: dict[str, float] = field(default_factory=dict)
+    now: Callable[[], float] = time.time
 
     def forget(self, check_id: str) -> None:
         """Drop what is remembered for a check."""
+        self.begun.pop(check_id, None)
         self.seen = {ident for ident in self.seen if own_id(ident) != check_id}
         self.probes = {key: value for key, value in self.probes.items() if _owner(key) != check_id}
 
@@ -133,10 +137,10 @@ def name_target(target: Target, world: World, *, several: bool = False) -> str:
 
 def _is_namespaced(target: Target, world: World) -> bool:
     objects = world.store.source(source_key(target, world.context)).objects
-    return any(namespace for namespace, _ in objects) or not (objects or target.kind in _CLUSTER_SCOPED)
+    return any(namespace for namespace, _ in objects) or not (objects or target.kind in CLUSTER_SCOPED)
 
 
-_CLUSTER_SCOPED = frozenset(
+CLUSTER_SCOPED = frozenset(
     {
         "Namespace",
         "Node",

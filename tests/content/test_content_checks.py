@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from module_bench import only, spots
+from module_bench import Workbench, only, spots
 
 from labrunner.content.checks_model import (
     AbsentCheck,
@@ -17,12 +18,14 @@ from labrunner.content.checks_model import (
     CommandCheck,
     ConfirmCheck,
     CountCheck,
+    EventCheck,
     FileCheck,
     GroupCheck,
     JsonPathCheck,
     Matcher,
     ReadyCheck,
     ResourceCheck,
+    ScriptCheck,
     Target,
     WaitCheck,
 )
@@ -88,6 +91,22 @@ WEB = Target("Deployment", name="web")
                 exit=Matcher("ge", 1),
                 stdout=Matcher("contains", "a"),
                 json=Matcher("equals", {"a": Matcher("gt", 1)}),
+            ),
+        ),
+        ("{event: BackOff}", EventCheck(reason=Matcher("equals", "BackOff"))),
+        (
+            "{event: {on: deploy/web, reason: Scaled, type: Normal, contains: up, since: 5m, count: {ge: 2}}}",
+            EventCheck(
+                WEB, "Normal", Matcher("equals", "Scaled"), Matcher("contains", "up"), 300.0, Matcher("ge", 2)
+            ),
+        ),
+        (
+            "{event: {kind: Node, namespace: default, message: {matches: a}, since: step}}",
+            EventCheck(
+                Target("Node", namespace="default"),
+                message=Matcher("matches", "a"),
+                since="step",
+                namespace="default",
             ),
         ),
         ("{file: a/b.yaml}", FileCheck("a/b.yaml")),
@@ -211,8 +230,18 @@ def test_matchers(check_of: Load, text: str, matcher: Matcher) -> None:
         ("{all: []}", "empty-assertion", "list some checks"),
         ("{all: {ready: deploy/x}}", "wrong-type", "each dash"),
         ("{any: [{title: x}]}", "empty-assertion", "add one of"),
-        ("{http: {url: x}}", "unsupported-check", "for now"),
-        ("{script: x.sh}", "unsupported-check", "for now"),
+        ("{script: x.sh}", "unresolved-script", "files/"),
+        ("{script: ../x.sh}", "escapes-pack", "inside the pack"),
+        ("{script: /bin/true}", "escapes-pack", "inside the pack"),
+        ("{script: {path: [a]}}", "wrong-type", "path of a script"),
+        ("{script: {args: [a]}}", "missing-key", "add path"),
+        ("{event: {on: deploy/web}}", "empty-assertion", "add reason"),
+        ("{event: {}}", "empty-assertion", "add reason"),
+        ("{event: {reason: A, type: Bad}}", "bad-value", "Warning"),
+        ("{event: {reason: A, since: yesterday}}", "wrong-type", "30s"),
+        ("{event: {reason: A, message: b, contains: c}}", "mixed-matcher", "message:"),
+        ("{event: {reason: {matches: '('}}}", "bad-pattern", "Python"),
+        ("{event: {reson: A}}", "unknown-key", "did you mean 'reason'?"),
         ("{ready: deploy/x, severity: high}", "bad-value", "required"),
         ("{ready: deploy/x, eventually: -1}", "wrong-type", "30s"),
         ("{ready: deploy/x, when: cloud}", "unresolved-variant", "access=kind"),
@@ -233,7 +262,7 @@ def test_mistakes(check_of: Load, text: str, rule: str, remedy: str) -> None:
 
 
 def test_every_unsupported_kind_is_said_so(check_of: Load) -> None:
-    for kind in ("event", "logs", "exec", "http", "tcp", "dns", "script"):
+    for kind in ("logs", "exec", "http", "tcp", "dns"):
         assert only(check_of(f"{{{kind}: {{a: b}}}}")).rule == "unsupported-check"
 
 
@@ -299,3 +328,43 @@ def test_groups_nest(check_of: Load) -> None:
 
 def test_problems_stand_where_the_value_does(check_of: Load) -> None:
     assert spots(check_of("{ready: deploy/x, weight: -1}")) == [("lab.yaml", 3, 32, "bad-value")]
+
+
+BODY = "## One\n<!-- step: {checks: [c]} -->\n\nText.\n"
+
+
+def script_of(bench: Workbench, text: str) -> Loaded:
+    return bench.load(BODY, f"lab: 1\nchecks:\n  c: {text}\n")
+
+
+def test_a_script_is_found_in_the_module_and_in_the_pack(bench: Workbench) -> None:
+    near = bench.write("modules/lab/files/verify.sh", "exit 0\n")
+    far = bench.write("scripts/verify.sh", "exit 0\n")
+    assert spec(script_of(bench, "{script: files/verify.sh}")).assertion == ScriptCheck(
+        "files/verify.sh", near
+    )
+    assert spec(script_of(bench, "{script: {path: scripts/verify.sh, args: a}}")).assertion == ScriptCheck(
+        "scripts/verify.sh", far, ("a",)
+    )
+
+
+def test_a_script_that_is_not_there_is_suggested(bench: Workbench) -> None:
+    bench.write("modules/lab/files/verify.sh", "exit 0\n")
+    problem = only(script_of(bench, "{script: files/verfy.sh}"))
+    assert (problem.rule, problem.remedy) == ("unresolved-script", "did you mean 'files/verify.sh'?")
+
+
+def test_a_script_behind_a_link_stays_in_the_pack(bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "outside.sh").write_text("exit 0\n")
+    (bench.pack / "out.sh").symlink_to(tmp_path / "outside.sh")
+    assert only(script_of(bench, "{script: out.sh}")).rule == "escapes-pack"
+
+
+def test_a_changed_script_changes_the_digest(bench: Workbench) -> None:
+    digests = set()
+    for text in ("exit 0\n", "exit 1\n"):
+        bench.write("scripts/verify.sh", text)
+        loaded = script_of(bench, "{not: {all: [{script: scripts/verify.sh}]}}")
+        assert loaded.module is not None
+        digests.add(loaded.module.digest)
+    assert len(digests) == 2

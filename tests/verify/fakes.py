@@ -43,6 +43,7 @@ class Session:
     variants: dict[str, str] = field(default_factory=dict)
     path: str = "/nowhere"
     kubeconfig_file: Path | None = None
+    trusted: bool = True
     clusters: set[str] = field(default_factory=lambda: {"main"})
 
     def environment(self) -> dict[str, str]:

@@ -80,6 +80,15 @@ checks:
   command:
     command: {run: kubectl get deploy web -o json, json: {spec: {replicas: 2}}}
     message: no
+  event:
+    event: {on: deploy/web, reason: ScalingReplicaSet, contains: "Scaled up", since: step}
+    message: no
+  event-of-pods:
+    event: {kind: Pod, labels: {app: web}, reason: Scheduled, count: {ge: 2}}
+    message: no
+  script:
+    script: {path: files/verify.sh, args: ["2"]}
+    message: no
   file:
     file: {path: web.json, json: {kind: Deployment}}
     message: no
@@ -124,6 +133,10 @@ def authored(folder: Path) -> Module:
     """The module above, loaded without a single problem that is an error."""
     (folder / "modules" / "shop").mkdir(parents=True)
     (folder / "checks").mkdir()
+    (folder / "modules" / "shop" / "files").mkdir()
+    (folder / "modules" / "shop" / "files" / "verify.sh").write_text(
+        '[ "$(kubectl get deploy web -o jsonpath=\'{.spec.replicas}\')" = "$1" ] || { echo FAIL: too few; exit 1; }\n'
+    )
     (folder / "checks" / "shop.yaml").write_text(CHECKS)
     ids = [line.strip()[:-1] for line in CHECKS.splitlines() if line.startswith("  ") and line[2] != " "]
     (folder / "modules" / "shop" / "module.md").write_text(MODULE % ", ".join(ids))

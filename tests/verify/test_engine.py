@@ -369,10 +369,10 @@ async def test_evidence_is_gathered_when_a_check_fails_and_dropped_when_it_passe
         ({"events": "shop"}, "--namespace shop get events --sort-by=.metadata.creationTimestamp"),
         (
             {"logs": "deploy/istiod", "namespace": "istio-system", "tail": 5, "container": "d"},
-            "--namespace istio-system logs deploy/istiod --tail=5 --container d",
+            "--namespace istio-system logs --tail=5 --container d -- deploy/istiod",
         ),
-        ({"yaml": "deploy/web"}, "--namespace shop get deploy/web --output=yaml"),
-        ({"describe": "pod/x; rm"}, "--namespace shop describe 'pod/x; rm'"),
+        ({"yaml": "deploy/web"}, "--namespace shop get --output=yaml -- deploy/web"),
+        ({"describe": "pod/x; rm"}, "--namespace shop describe -- 'pod/x; rm'"),
     ],
 )
 async def test_evidence_comes_from_the_labs_own_kubectl(

@@ -21,6 +21,7 @@ _CLUSTER_AWAY = re.compile(
 )
 _COULD_NOT_RUN = {126: "is not executable", 127: "is not there"}
 _MOST_LINES = 3
+_LONGEST = 300
 
 
 def command_key(ident: str, source: str) -> Hashable:
@@ -59,7 +60,7 @@ def command_trouble(result: CommandResult, exit_code: Matcher) -> Finding | None
     """Why the result says nothing about the learner's work: it never ran, or the cluster was away."""
     if result.exit_code is None:
         return error(result.problem)
-    said = _tail(result.stderr)
+    said = last_line(result.stderr)
     if result.exit_code in _COULD_NOT_RUN and exit_code != Matcher("equals", result.exit_code):
         why = said or f"a command {_COULD_NOT_RUN[result.exit_code]}"
         return error(f"the check's command could not run: {why}")
@@ -70,7 +71,7 @@ def command_trouble(result: CommandResult, exit_code: Matcher) -> Finding | None
 
 def _in_words(first: Difference, result: CommandResult) -> str:
     if first.path == "exit":
-        said = _tail(result.stderr) or _tail(result.stdout)
+        said = failures_said(result) or last_line(result.stderr) or last_line(result.stdout)
         code = result.exit_code if (result.exit_code or 0) >= 0 else f"signal {-(result.exit_code or 0)}"
         return f"the command exits with {code}, wanted {first.wanted}{f': {said}' if said else ''}"
     shown = phrase(first.observed)
@@ -79,11 +80,18 @@ def _in_words(first: Difference, result: CommandResult) -> str:
     return f"the command's {first.path} is {shown}, wanted {first.wanted}"
 
 
-def _tail(text: str) -> str:
-    """The `FAIL:` lines of a checking script, else its last line."""
-    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    marked = [line.removeprefix("FAIL:").strip() for line in lines if line.startswith("FAIL:")]
-    return "; ".join(marked[:_MOST_LINES]) if marked else (lines[-1][:300] if lines else "")
+def failures_said(result: CommandResult) -> str:
+    """What a checking script says in its `FAIL:` lines; "" when there are none."""
+    lines = (line.strip() for line in f"{result.stdout}\n{result.stderr}".splitlines())
+    marked = [line.removeprefix("FAIL:").strip()[:_LONGEST] for line in lines if line.startswith("FAIL:")]
+    more = f"; and {len(marked) - _MOST_LINES} more" if len(marked) > _MOST_LINES else ""
+    return "; ".join(marked[:_MOST_LINES]) + more
+
+
+def last_line(text: str) -> str:
+    """The last line with anything on it; "" when there is none."""
+    line = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+    return line.strip()[:_LONGEST]
 
 
 def _parsed(text: str) -> Any:

@@ -12,6 +12,7 @@ from labrunner.verify.kinds.host import command_key, command_trouble
 from labrunner.verify.matching import differences
 from labrunner.verify.patterns import found_in
 from labrunner.verify.phrasing import phrase
+from labrunner.verify.trust import untrusted
 from labrunner.verify.verdict import Difference
 from labrunner.verify.world import World, own_id
 
@@ -67,6 +68,8 @@ def answer(check: AnswerCheck, world: World, ident: str) -> Finding:
         return passing("the answer is right", typed)
     if check.command is None:
         return failing(f"{phrase(typed.strip())} is not the answer", (), typed)
+    if not world.context.trusted:
+        return untrusted("the command that knows the answer")
     result = world.probes.get(command_key(ident, check.command))
     if result is None:
         return pending("comparing the answer")
