@@ -18,6 +18,8 @@ from labrunner.sim.admission.request import Request
 from labrunner.sim.auth.node_authorizer import node_of
 
 _CERTIFICATE_REQUESTS: Final = "certificatesigningrequests.certificates.k8s.io"
+_VALIDATING_BINDINGS: Final = "validatingadmissionpolicybindings.admissionregistration.k8s.io"
+_MUTATING_BINDINGS: Final = "mutatingadmissionpolicybindings.admissionregistration.k8s.io"
 _MUTATING: Final[tuple[Callable[[Request], None], ...]] = (
     namespaces.guard,
     limit_ranger.fill,
@@ -54,21 +56,42 @@ def _check_certificates(request: Request) -> None:
 def mutate(request: Request) -> list[str]:
     """Run the plugins that change ``request.object``; returns warnings, raises ApiError to refuse."""
     restrict_node(request)
-    if request.subresource == "status":
-        return []
-    for plugin in _MUTATING:
-        plugin(request)
+    _fill(request)
+    if request.object is not None and _any_of(request, _MUTATING_BINDINGS):
+        from labrunner.sim.admission.policies import mutating
+
+        if mutating.mutate(request):
+            _fill(request)  # what a policy added gets what the other plugins give
     return []
+
+
+def _fill(request: Request) -> None:
+    if request.subresource != "status":
+        for plugin in _MUTATING:
+            plugin(request)
+
+
+def _any_of(request: Request, gr: str) -> bool:
+    return bool(request.api.store.list(gr))
+
+
+def _policies(request: Request) -> list[str]:
+    if not _any_of(request, _VALIDATING_BINDINGS):
+        return []
+    from labrunner.sim.admission.policies import validating
+
+    return validating.validate(request)
 
 
 def validate(request: Request) -> list[str]:
     """Run the plugins that only judge (and charge quota); returns warnings, raises ApiError to refuse."""
     _check_certificates(request)
     if request.subresource == "status":
-        return []
+        return _policies(request)
     limit_ranger.check(request)
     warnings = pod_security.check(request)
     defaulting.claim_resize(request)
+    warnings += _policies(request)
     quota.charge(request)
     return warnings
 

@@ -9,7 +9,7 @@ from labrunner.sim.errors import invalid_value, not_supported, required
 from labrunner.sim.objects import Obj, get_path
 from labrunner.sim.validation import meta
 from labrunner.sim.validation.internal_form import render
-from labrunner.sim.validation.syntax import Errors, check, one_of
+from labrunner.sim.validation.syntax import Errors, check
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 
@@ -146,85 +146,4 @@ def _lease(spec: Obj) -> Errors:
     if transitions is not None and transitions < 0:
         text = "must be greater than or equal to 0"
         out.append(invalid_value("spec.leaseTransitions", transitions, text))
-    return out
-
-
-def create_webhooks(obj: Obj) -> Errors:
-    """A Validating- or MutatingWebhookConfiguration."""
-    return meta.create(obj, False) + _webhooks(obj)
-
-
-def update_webhooks(new: Obj, old: Obj) -> Errors:
-    """A webhook configuration replaced."""
-    return meta.update(new, old) + _webhooks(new)
-
-
-def _webhooks(obj: Obj) -> Errors:
-    out: Errors = []
-    for i, hook in enumerate(obj.get("webhooks") or []):
-        path, name = f"webhooks[{i}]", hook.get("name") or ""
-        if not name:
-            out.append(required(f"{path}.name"))
-        elif len(name.split(".")) < 3:
-            text = "should be a domain with at least three segments separated by dots"
-            out.append(invalid_value(f"{path}.name", name, text))
-        if not hook.get("admissionReviewVersions"):
-            text = "must specify one of v1, v1beta1"
-            out.append(required(f"{path}.admissionReviewVersions", text))
-        effects = hook.get("sideEffects")
-        if effects is None:
-            out.append(required(f"{path}.sideEffects", "must specify one of None, NoneOnDryRun"))
-        elif effects not in ("None", "NoneOnDryRun"):
-            out.append(not_supported(f"{path}.sideEffects", effects, ("None", "NoneOnDryRun")))
-        client: Obj = hook.get("clientConfig") or {}
-        if (client.get("url") is None) == (client.get("service") is None):
-            text = "exactly one of url or service is required"
-            out.append(required(f"{path}.clientConfig", text))
-        if hook.get("failurePolicy") is not None:
-            out += one_of(f"{path}.failurePolicy", hook["failurePolicy"], ("Fail", "Ignore"))
-        seconds = hook.get("timeoutSeconds")
-        if seconds is not None and not 1 <= seconds <= 30:
-            text = "the timeout value must be between 1 and 30 seconds"
-            out.append(invalid_value(f"{path}.timeoutSeconds", seconds, text))
-    return out
-
-
-def create_admission_policy(obj: Obj) -> Errors:
-    """A ValidatingAdmissionPolicy."""
-    return meta.create(obj, False) + _admission_policy(obj.get("spec") or {})
-
-
-def update_admission_policy(new: Obj, old: Obj) -> Errors:
-    """A ValidatingAdmissionPolicy replaced."""
-    return meta.update(new, old) + _admission_policy(new.get("spec") or {})
-
-
-def _admission_policy(spec: Obj) -> Errors:
-    out = one_of("spec.failurePolicy", spec.get("failurePolicy"), ("Fail", "Ignore"))
-    constraints = spec.get("matchConstraints")
-    if constraints is None:
-        out.append(required("spec.matchConstraints"))
-    elif not constraints.get("resourceRules"):
-        out.append(required("spec.matchConstraints.resourceRules"))
-    validations = spec.get("validations") or []
-    if not validations and not spec.get("auditAnnotations"):
-        text = "validations or auditAnnotations must be non-empty"
-        out.append(required("spec.validations", f"{text}; at least one must be specified"))
-    for i, rule in enumerate(validations):
-        if not (rule.get("expression") or "").strip():
-            out.append(required(f"spec.validations[{i}].expression", "expression is not specified"))
-    return out
-
-
-def create_admission_binding(obj: Obj) -> Errors:
-    """A ValidatingAdmissionPolicyBinding."""
-    out = meta.create(obj, False)
-    spec: Obj = obj.get("spec") or {}
-    name = spec.get("policyName") or ""
-    out += check("spec.policyName", name, names.dns_subdomain) if name else [required("spec.policyName")]
-    actions = spec.get("validationActions") or []
-    if not actions:
-        out.append(required("spec.validationActions"))
-    for i, action in enumerate(actions):
-        out += one_of(f"spec.validationActions[{i}]", action, ("Audit", "Deny", "Warn"))
     return out

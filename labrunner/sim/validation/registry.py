@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Final, Literal
 
 from labrunner.sim.errors import FieldError
@@ -67,6 +68,18 @@ def _update_definition(new: Obj, old: Obj) -> list[FieldError]:
     from labrunner.sim.crd import definition
 
     return definition.update(new, old)
+
+
+def _registration(module: Literal["admission", "webhooks"]) -> tuple[Create, Update]:
+    def create(obj: Obj) -> list[FieldError]:
+        found: Create = import_module(f"labrunner.sim.validation.{module}").create
+        return found(obj)
+
+    def update(new: Obj, old: Obj) -> list[FieldError]:
+        found: Update = import_module(f"labrunner.sim.validation.{module}").update
+        return found(new, old)
+
+    return create, update
 
 
 RULES: Final[dict[str, tuple[Create, Update]]] = {
@@ -136,13 +149,12 @@ RULES: Final[dict[str, tuple[Create, Update]]] = {
     ),
     "priorityclasses.scheduling.k8s.io": (policies.create_priority_class, policies.update_priority_class),
     "runtimeclasses.node.k8s.io": (policies.create_runtime_class, policies.update_runtime_class),
-    f"validatingwebhookconfigurations.{_ADMISSION}": (access.create_webhooks, access.update_webhooks),
-    f"mutatingwebhookconfigurations.{_ADMISSION}": (access.create_webhooks, access.update_webhooks),
-    f"validatingadmissionpolicies.{_ADMISSION}": (
-        access.create_admission_policy,
-        access.update_admission_policy,
-    ),
-    f"validatingadmissionpolicybindings.{_ADMISSION}": (access.create_admission_binding, meta.update),
+    f"validatingwebhookconfigurations.{_ADMISSION}": _registration("webhooks"),
+    f"mutatingwebhookconfigurations.{_ADMISSION}": _registration("webhooks"),
+    f"validatingadmissionpolicies.{_ADMISSION}": _registration("admission"),
+    f"validatingadmissionpolicybindings.{_ADMISSION}": _registration("admission"),
+    f"mutatingadmissionpolicies.{_ADMISSION}": _registration("admission"),
+    f"mutatingadmissionpolicybindings.{_ADMISSION}": _registration("admission"),
 }
 
 # Subresources with rules of their own; the others only have their metadata checked.
