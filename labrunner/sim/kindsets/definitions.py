@@ -1,10 +1,10 @@
-"""From a set's file, which holds the kinds of one API group, to CustomResourceDefinitions."""
+"""From a set's file, which holds kinds of one API group, to CustomResourceDefinitions."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from labrunner.sim.kindsets.schema import expand
+from labrunner.sim.kindsets.schema import Notation
 from labrunner.sim.objects import Obj
 
 SET_LABEL = "simulated.labrunner.dev/kinds"
@@ -14,17 +14,24 @@ VERSION_ANNOTATION = "simulated.labrunner.dev/models"
 AGE = {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}
 
 
-def definitions(set_name: str, about: Any, group: Any) -> list[Obj]:
-    """The CustomResourceDefinitions of a group's file.
+def definitions(set_name: str, about: Any, pieces: Any, group: Any) -> list[Obj]:
+    """The CustomResourceDefinitions of a file; a group may have several files.
 
-    The file has ``group``, ``categories`` and ``versions`` (name → {storage, served, deprecated …}; kinds may have their
-    own) and ``kinds``: kind → {plural, short, scope, columns, schema, status, subresources}. ``schema`` is the spec in short
-    notation, ``status`` the status; ``whole: true`` says that ``schema`` is the object's own root instead.
+    *about* is ``set.yaml``: ``title``, ``version`` and the definitions' ``annotations``. The file has ``group``,
+    ``categories``, ``versions``, ``pieces`` (name → schema, beside *pieces*, those of the set) and ``kinds``, with each
+    kind's facts:
+
+    - ``plural``, ``short`` (names), ``scope`` (``Namespaced``), ``categories``, ``labels``, ``doc``;
+    - ``versions``: name → {storage, served, deprecated: the warning}; where they differ, any of the following too;
+    - ``columns``: name → path, or {path, type, format, priority}, or ``age``;
+    - ``schema``: the spec in short notation (see ``schema.py``); ``required: true`` says that there must be one;
+    - ``status``: the status; with it comes the subresource, unless ``subresources`` says otherwise.
     """
-    return [_definition(set_name, about, group, kind, its) for kind, its in group["kinds"].items()]
+    notation = Notation({**pieces, **group.get("pieces", {})})
+    return [_definition(set_name, about, group, notation, kind, its) for kind, its in group["kinds"].items()]
 
 
-def _definition(set_name: str, about: Any, group: Any, kind: str, its: Any) -> Obj:
+def _definition(set_name: str, about: Any, group: Any, notation: Notation, kind: str, its: Any) -> Obj:
     plural = its["plural"]
     names = {
         "kind": kind,
@@ -42,47 +49,50 @@ def _definition(set_name: str, about: Any, group: Any, kind: str, its: Any) -> O
         "kind": "CustomResourceDefinition",
         "metadata": {
             "name": f"{plural}.{group['group']}",
-            "labels": {SET_LABEL: set_name},
-            "annotations": {VERSION_ANNOTATION: f"{about['title']} {about['version']}"},
+            "labels": {**its.get("labels", {}), SET_LABEL: set_name},
+            "annotations": {
+                **about.get("annotations", {}),
+                VERSION_ANNOTATION: f"{about['title']} {about['version']}",
+            },
         },
         "spec": {
             "group": group["group"],
             "names": names,
             "scope": its.get("scope", "Namespaced"),
-            "versions": [_version(name, facts or {}, its) for name, facts in versions.items()],
+            "versions": [_version(notation, name, {**its, **facts}) for name, facts in versions.items()],
         },
     }
 
 
-def _version(name: str, facts: Any, its: Any) -> Obj:
+def _version(notation: Notation, name: str, facts: Any) -> Obj:
     version: Obj = {
         "name": name,
         "served": facts.get("served", True),
         "storage": facts.get("storage", False),
-        "schema": {"openAPIV3Schema": _root(facts, its)},
+        "schema": {"openAPIV3Schema": _root(notation, facts)},
     }
     if "deprecated" in facts:
         version["deprecated"] = True
-        if isinstance(facts["deprecated"], str):
-            version["deprecationWarning"] = facts["deprecated"]
-    if columns := facts.get("columns", its.get("columns", [AGE])):
-        version["additionalPrinterColumns"] = columns
-    if subresources := its.get("subresources", {"status": {}}):
+        version["deprecationWarning"] = facts["deprecated"]
+    if columns := facts.get("columns"):
+        version["additionalPrinterColumns"] = [_column(title, each) for title, each in columns.items()]
+    if subresources := facts.get("subresources", {"status": {}} if "status" in facts else {}):
         version["subresources"] = subresources
     return version
 
 
-def _root(facts: Any, its: Any) -> Obj:
-    schema = expand(facts.get("schema", its["schema"]))
-    if its.get("whole"):
-        return schema
-    root: Obj = {
-        "type": "object",
-        "description": its.get("doc", ""),
-        "properties": {"spec": schema},
-    }
-    if "status" in its:
-        root["properties"]["status"] = expand(its["status"])
-    if required := its.get("required"):
-        root["required"] = required
-    return root
+def _column(title: str, value: Any) -> Obj:
+    if value == "age":
+        return AGE
+    if isinstance(value, str):
+        return {"name": title, "type": "string", "jsonPath": value}
+    rest = {key: each for key, each in value.items() if key != "path"}
+    return {"name": title, "type": "string", "jsonPath": value["path"], **rest}
+
+
+def _root(notation: Notation, facts: Any) -> Obj:
+    mark = "!" if facts.get("required") else ""
+    fields = {f"spec{mark}": facts["schema"]}
+    if "status" in facts:
+        fields["status"] = facts["status"]
+    return {**notation.expand({"fields": fields}), "description": facts.get("doc", "")}

@@ -10,6 +10,7 @@ from labrunner.sim.kindsets.definitions import definitions
 from labrunner.sim.objects import Obj
 
 _ABOUT = "set.yaml"
+_PIECES = "pieces.yaml"
 
 
 class UnknownSetError(LookupError):
@@ -37,8 +38,9 @@ def load(name: str) -> KindSet:
         raise UnknownSetError(f"there are no kinds called {name!r}; there are: {', '.join(names())}")
     folder = _folder() / name
     about = _read(folder / _ABOUT)
-    groups = sorted(path for path in folder.glob("*.yaml") if path.name != _ABOUT)
-    found = tuple(each for path in groups for each in definitions(name, about, _read(path)))
+    pieces = _read(folder / _PIECES)
+    groups = sorted(path for path in folder.glob("*.yaml") if path.name not in (_ABOUT, _PIECES))
+    found = tuple(each for path in groups for each in definitions(name, about, pieces, _read(path)))
     return KindSet(name, about["title"], about["version"], found)
 
 
