@@ -20,6 +20,8 @@ from labrunner.sim.auth.node_authorizer import node_of
 _CERTIFICATE_REQUESTS: Final = "certificatesigningrequests.certificates.k8s.io"
 _VALIDATING_BINDINGS: Final = "validatingadmissionpolicybindings.admissionregistration.k8s.io"
 _MUTATING_BINDINGS: Final = "mutatingadmissionpolicybindings.admissionregistration.k8s.io"
+_VALIDATING_WEBHOOKS: Final = "validatingwebhookconfigurations.admissionregistration.k8s.io"
+_MUTATING_WEBHOOKS: Final = "mutatingwebhookconfigurations.admissionregistration.k8s.io"
 _MUTATING: Final[tuple[Callable[[Request], None], ...]] = (
     namespaces.guard,
     limit_ranger.fill,
@@ -62,6 +64,7 @@ def mutate(request: Request) -> list[str]:
 
         if mutating.mutate(request):
             _fill(request)  # what a policy added gets what the other plugins give
+    _webhooks(request, _MUTATING_WEBHOOKS)
     return []
 
 
@@ -75,12 +78,22 @@ def _any_of(request: Request, gr: str) -> bool:
     return bool(request.api.store.list(gr))
 
 
-def _policies(request: Request) -> list[str]:
-    if not _any_of(request, _VALIDATING_BINDINGS):
-        return []
-    from labrunner.sim.admission.policies import validating
+def _webhooks(request: Request, gr: str) -> None:
+    if _any_of(request, gr):
+        from labrunner.sim.admission.policies import webhooks
 
-    return validating.validate(request)
+        webhooks.call(request, gr)
+
+
+def _policies(request: Request) -> list[str]:
+    """What users of the cluster wrote: policies, then webhooks."""
+    warnings: list[str] = []
+    if _any_of(request, _VALIDATING_BINDINGS):
+        from labrunner.sim.admission.policies import validating
+
+        warnings = validating.validate(request)
+    _webhooks(request, _VALIDATING_WEBHOOKS)
+    return warnings
 
 
 def validate(request: Request) -> list[str]:

@@ -29,6 +29,7 @@ from labrunner.sim.controllers.own_objects import (
     OwnService,
     ServiceNetworks,
 )
+from labrunner.sim.controllers.policies import PolicyStatusController
 from labrunner.sim.controllers.quota import QuotaController
 from labrunner.sim.controllers.replicaset import REPLICATION_CONTROLLER, ReplicaSetController
 from labrunner.sim.controllers.runner import Controller, Runner
@@ -95,6 +96,7 @@ def start(
             NamespaceController(api),
             GarbageCollector(api),
             DisruptionController(api),
+            PolicyStatusController(api),
             QuotaController(api),
             AutoscalerController(api),
             ExpiryController(api),

@@ -52,9 +52,11 @@ def type_of(
     if not isinstance(schema, dict):
         return None
     schema = _resolved(schema, resolve)
-    if schema.get("x-kubernetes-int-or-string"):
+    if schema.get("x-kubernetes-int-or-string") or schema.get("format") == "int-or-string":
         return DYN
     kind = schema.get("type")
+    if kind is None and resolve is not None:
+        return DYN  # a built-in type of several forms, such as a quantity
     if kind == "array":
         items = type_of(
             schema.get("items"), f"{name}.@idx", root=_embedded(schema.get("items")), resolve=resolve
