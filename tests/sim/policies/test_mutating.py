@@ -99,3 +99,9 @@ def test_match_conditions_and_ignored_failures_leave_things_alone(api: Api) -> N
     api.create(MUTATING, mutating(applied("Object{data: {'k': 'v'}}"), matchConditions=[condition]))
     assert api.create("configmaps", settings("two")).get("data") in (None, {})
     assert api.create("configmaps", settings("x"))["data"] == {"k": "v"}
+
+
+def test_fields_that_the_kind_has_not_are_told(api: Api) -> None:
+    install(api, mutating(applied("Object{datax: Object.datax{a: 'b'}}")))
+    with pytest.raises(ApiError, match=r"typed object: \.datax: field not declared in schema"):
+        api.create("configmaps", settings())

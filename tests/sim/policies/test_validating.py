@@ -271,3 +271,15 @@ def test_policies_are_not_applied_to_policies(api: Api) -> None:
     install(api, policy({"expression": "false"}, rules=everything))
     api.delete(BINDINGS, "b")
     api.delete(POLICIES, "p")
+
+
+def test_a_scale_is_seen_as_a_scale(api: Api) -> None:
+    from labrunner.sim.admission.policies.matching import Match
+    from labrunner.sim.admission.request import Request
+
+    rt = api.type_of("deployments.apps")
+    obj = {"metadata": {"name": "d", "namespace": "default"}, "spec": {"replicas": 4}}
+    request = Request(api, "UPDATE", rt, "d", "default", obj, obj, "scale")
+    found = Match(request, rt)
+    assert found.kind == {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+    assert (found.object or {})["spec"] == {"replicas": 4}

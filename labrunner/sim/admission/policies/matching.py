@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from labrunner.sim.admission.request import Request
-from labrunner.sim.objects import Obj, labels_of
+from labrunner.sim.objects import Obj, get_path, labels_of
 from labrunner.sim.selectors import from_label_selector
 
 if TYPE_CHECKING:
@@ -33,8 +33,30 @@ class Match:
         """The stored object in that version."""
         return self._seen(self.request.old)
 
+    @property
+    def kind(self) -> Obj:
+        """Group, version and kind of the object, which a subresource such as ``scale`` may have of its own."""
+        below = self.rt.subresource(self.request.subresource) if self.request.subresource else None
+        if below is not None and below.kind == "Scale":
+            return {"group": below.group, "version": below.version, "kind": below.kind}
+        return {"group": self.rt.group, "version": self.rt.version, "kind": self.rt.kind}
+
     def _seen(self, obj: Obj | None) -> Obj | None:
-        return self.request.api.registry.convert(obj, self.rt) if obj is not None else None
+        if obj is None:
+            return None
+        if self.kind["kind"] == "Scale":
+            return _scale(obj, self.rt, self.request)
+        return self.request.api.registry.convert(obj, self.rt)
+
+
+def _scale(obj: Obj, rt: ResourceType, request: Request) -> Obj:
+    from labrunner.sim.crd import schemas
+    from labrunner.sim.api.scale import BUILTIN, paths_of, scale_of
+
+    if not rt.custom:
+        return scale_of(obj, BUILTIN)
+    declared = get_path(schemas.version_of(rt, request.api.store), "subresources", "scale", default={})
+    return scale_of(obj, paths_of(declared))
 
 
 def exempt(request: Request) -> bool:

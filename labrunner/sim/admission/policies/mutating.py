@@ -76,12 +76,32 @@ def _merged(request: Request, rt: ResourceType, seen: Obj, source: str, env: dic
         raise PolicyExpressionError(f"type mismatch: {wrong}")
     patch = {**plain(value), "apiVersion": rt.gv, "kind": rt.kind}
     shape = shapes.of_kind(rt, crd.schema_of(rt, request.api.store))
-    atoms = list(_atoms(patch, shape, ""))
+    unknown = _undeclared(patch, shape, "")
+    if unknown:
+        text = f"failed to convert patch object to typed object: {unknown}: field not declared in schema"
+        raise PolicyExpressionError(f"error applying patch: {text}")
+    atoms = _atoms(patch, shape, "")
     if atoms:
         text = f"may not mutate atomic arrays, maps or structs: {', '.join(atoms)}"
         raise PolicyExpressionError(f"error applying patch: invalid ApplyConfiguration: {text}")
     merged: Obj = clone(fieldsets.merge(seen, patch, shape))
     return merged
+
+
+def _undeclared(value: Any, shape: shapes.Shape, path: str) -> str:
+    """The path of the first field that the type has no place for; empty when there is none."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            below = shape.child(key)
+            found = f"{path}.{key}" if below is None else _undeclared(item, below, f"{path}.{key}")
+            if found:
+                return found
+    elif isinstance(value, list) and shape.elem is not None:
+        for index, item in enumerate(value):
+            found = _undeclared(item, shape.elem, f"{path}[{index}]")
+            if found:
+                return found
+    return ""
 
 
 def _atoms(value: Any, shape: shapes.Shape, path: str) -> list[str]:

@@ -77,9 +77,9 @@ class LazyVariables(dict[str, Any]):
 def _request(match: Match) -> Obj:
     request, rt = match.request, match.rt
     out: Obj = {
-        "kind": {"group": rt.group, "version": rt.version, "kind": rt.kind},
+        "kind": match.kind,
         "resource": {"group": rt.group, "version": rt.version, "resource": rt.plural},
-        "requestKind": {"group": request.rt.group, "version": request.rt.version, "kind": request.rt.kind},
+        "requestKind": Match(request, request.rt).kind,
         "requestResource": {
             "group": request.rt.group,
             "version": request.rt.version,
