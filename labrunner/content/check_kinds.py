@@ -36,6 +36,7 @@ from labrunner.content.object_checks import (
     read_resource,
     read_wait,
 )
+from labrunner.content.pod_checks import EXEC, LOGS, read_exec, read_logs
 from labrunner.content.script_checks import SCRIPT, read_script
 from labrunner.content.targets import TARGET_RECORD
 
@@ -81,6 +82,14 @@ KINDS: Mapping[str, CheckKind] = {
         EVENT,
         "the reason of an event that must have happened, such as Scheduled",
     ),
+    "logs": CheckKind(
+        Parsed("pods and a matcher", read_logs), "what the containers of some pods have written", LOGS
+    ),
+    "exec": CheckKind(
+        Parsed("a pod and a command", read_exec),
+        "a command in a pod; one that could not start is an error, never a pass or a failure",
+        EXEC,
+    ),
     "command": CheckKind(
         Parsed("a command", read_command),
         "a command on the learner's machine",
@@ -101,5 +110,5 @@ KINDS: Mapping[str, CheckKind] = {
     "quiz": CheckKind(Parsed("questions", read_quiz), "a share of questions answered rightly", QUIZ),
     "confirm": CheckKind(Parsed("a statement", read_confirm), "the learner's word", CONFIRM, "the statement"),
 }
-UNSUPPORTED_KINDS = ("logs", "exec", "http", "tcp", "dns")
+UNSUPPORTED_KINDS = ("http", "tcp", "dns")
 GROUP_KINDS = ("all", "any", "none")

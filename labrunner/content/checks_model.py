@@ -157,6 +157,31 @@ class ScriptCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class LogsCheck:
+    """What the containers of the target's pods have written, as one text. `tail` None means a thousand lines each."""
+
+    target: Target
+    matcher: Matcher
+    container: str | None = None
+    since: Since | None = None
+    tail: int | None = None
+    previous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExecCheck:
+    """A command in one running container of the target: a program and its arguments."""
+
+    target: Target
+    command: tuple[str, ...]
+    container: str | None = None
+    exit: Matcher = field(default_factory=lambda: Matcher("equals", 0))
+    stdout: Matcher | None = None
+    stderr: Matcher | None = None
+    json: Matcher | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FileCheck:
     """A file of the workspace: `mode` is octal text such as "0600"; yaml/json compare as partial documents."""
 
@@ -213,6 +238,7 @@ class GroupCheck:
 Assertion = (
     ResourceCheck | AbsentCheck | ReadyCheck | WaitCheck | JsonPathCheck | CountCheck | CanCheck | CommandCheck
     | FileCheck | CellCheck | AnswerCheck | QuizCheck | ConfirmCheck | GroupCheck | EventCheck | ScriptCheck
+    | LogsCheck | ExecCheck
 )  # fmt: skip
 
 

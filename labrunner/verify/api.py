@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,18 @@ class KubeApi:
         """The answer's JSON."""
         sent = {"Accept": "application/json", "Content-Type": "application/json", **(headers or {})}
         return self._json(self._send("POST", path, None, headers=sent, body=json.dumps(body)))
+
+    def text(self, path: str, query: Mapping[str, str]) -> str:
+        """The answer as text, whatever bytes are in it."""
+        data: bytes = self._send("GET", path, query, headers={"Accept": "*/*"}).data
+        return data.decode("utf-8", "replace")
+
+    def websocket(self, path: str, query: Sequence[tuple[str, str]], protocol: str, time_limit: float) -> Any:
+        """An open websocket-client connection. Raises ClusterError, also for an upgrade that is refused."""
+        from labrunner.verify.sockets import open_websocket
+
+        headers = self._signed({"Sec-WebSocket-Protocol": protocol})
+        return open_websocket(self._client.configuration, self.server + path, query, headers, time_limit)
 
     def stream(self, path: str, query: Mapping[str, str], read_timeout: float) -> WatchStream:
         """An open watch."""

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from labrunner.content.checks_model import CanCheck
+from labrunner.content.checks_model import CanCheck, LogsCheck
 from labrunner.verify.access import AccessAnswer
 from labrunner.verify.api import ClusterError
+from labrunner.verify.commands import CommandResult
 from labrunner.verify.context import CheckContext
 from labrunner.verify.store import Listed, ObjectStore, Report, SourceKey, SourceState, Troubled
-from labrunner.verify.watching import Cluster
+from labrunner.verify.watching import Cluster, PodCommand
 
 Connect = Callable[[Path, Callable[[SourceKey, Report], None]], Cluster]
 """Opens the cluster of a kubeconfig; reports of its watches go to the callable, on the event loop."""
@@ -61,12 +62,24 @@ class Clusters:
 
     async def can(self, check: CanCheck) -> AccessAnswer:
         """Raises ClusterError when the cluster has no answer."""
-        cluster = self._cluster(check.cluster)
-        if cluster is None:
-            raise ClusterError(SourceState.UNREACHABLE, _no_cluster(check.cluster).reason)
-        answer = await cluster.can(check, self._context.namespace)
+        answer = await self._needed(check.cluster).can(check, self._context.namespace)
         assert isinstance(answer, AccessAnswer)
         return answer
+
+    async def logs(self, check: LogsCheck, begun: float) -> str:
+        """What the check's pods have written. Raises ClusterError and PodTroubleError."""
+        return await self._needed(check.target.cluster).logs(check, self._context.namespace, begun)
+
+    async def execute(self, command: PodCommand, time_limit: float) -> CommandResult:
+        """Run it in a pod. Raises ClusterError and PodTroubleError when it was not begun."""
+        cluster = self._needed(command.target.cluster)
+        return await cluster.execute(command, self._context.namespace, time_limit)
+
+    def _needed(self, name: str) -> Cluster:
+        cluster = self._cluster(name)
+        if cluster is None:
+            raise ClusterError(SourceState.UNREACHABLE, _no_cluster(name).reason)
+        return cluster
 
     async def restart(self) -> None:
         """Connect anew to every cluster, from the kubeconfigs as they are now."""

@@ -282,8 +282,9 @@ class Verifier:
     async def _ask(self, check_id: str) -> None:
         """Run all of a check's probes, then evaluate it."""
         limit = self._scheduler.spec(check_id).timeout
+        begun = self._world.begun.get(check_id, self._clock.wall())
         asked = (
-            ask(probe, check_id, self._context, self._clusters, limit)
+            ask(probe, check_id, self._context, self._clusters, limit, begun)
             for probe in self._index.of(check_id).probes
         )
         self._world.probes.update(one for one in await asyncio.gather(*asked) if one is not None)

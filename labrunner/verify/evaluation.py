@@ -17,19 +17,33 @@ from labrunner.content.checks_model import (
     ConfirmCheck,
     CountCheck,
     EventCheck,
+    ExecCheck,
     FileCheck,
     GroupCheck,
     JsonPathCheck,
+    LogsCheck,
     QuizCheck,
     ReadyCheck,
     ResourceCheck,
     ScriptCheck,
     WaitCheck,
 )
+from labrunner.content.inferred_needs import inferred_needs
 from labrunner.verify.context import CheckContext
 from labrunner.verify.finding import Finding, error, skipped
 from labrunner.verify.jsonpath import JsonPathError
-from labrunner.verify.kinds import events, files, groups, host, objects, permissions, scripts, session, waits
+from labrunner.verify.kinds import (
+    events,
+    files,
+    groups,
+    host,
+    objects,
+    permissions,
+    pods,
+    scripts,
+    session,
+    waits,
+)
 from labrunner.verify.labels import SelectorError
 from labrunner.verify.matching import BrokenMatcherError
 from labrunner.verify.messages import fill
@@ -56,6 +70,8 @@ _KINDS_WITH_MEMORY: Mapping[type, Callable[[Any, World, str], Finding]] = Mappin
         CanCheck: permissions.can,
         CommandCheck: host.command,
         EventCheck: events.event,
+        ExecCheck: pods.execute,
+        LogsCheck: pods.logs,
         ScriptCheck: scripts.script,
         AnswerCheck: session.answer,
         ConfirmCheck: session.confirm,
@@ -102,7 +118,7 @@ def negated(found: Finding) -> Finding:
         return Finding(
             CheckState.FAIL, f"this should not hold, but does: {found.summary}", actual=found.actual
         )
-    if found.state is CheckState.FAIL and not found.awaits_learner:
+    if found.state is CheckState.FAIL and found.negatable and not found.awaits_learner:
         return Finding(
             CheckState.PASS, f"as wanted, this does not hold: {found.summary}", actual=found.actual
         )
@@ -113,9 +129,9 @@ def skip_reason(spec: CheckSpec, context: CheckContext) -> str:
     """Why the check does not apply here; "" when it does."""
     if spec.when and not _variant_holds(spec.when, context):
         return f"only for {spec.when}"
-    if spec.needs is None:
-        return ""
-    missing = spec.needs.shortfalls(context.capabilities)
+    missing = inferred_needs(spec.assertion).shortfalls(context.capabilities)
+    if spec.needs is not None:
+        missing = tuple(dict.fromkeys((*spec.needs.shortfalls(context.capabilities), *missing)))
     if not missing:
         return ""
     wanted = ", ".join(f"{one.capability} {one.wanted} (it gives {one.given})" for one in missing)

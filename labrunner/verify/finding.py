@@ -14,7 +14,8 @@ class Finding:
     """`actual` is what was looked at, for the author's `{{actual…}}`.
 
     `conclusive`: waiting will not mend it (a crash loop, a broken check). `awaits_learner`: it is not wrong, only not
-    done yet (an answer not typed, a cell not run).
+    done yet (an answer not typed, a cell not run). Not `negatable`: it fails before what was asked could be looked at,
+    so that `not` must not make a pass of it.
     """
 
     state: CheckState
@@ -23,6 +24,7 @@ class Finding:
     actual: Any = MISSING
     conclusive: bool = False
     awaits_learner: bool = False
+    negatable: bool = True
 
 
 def passing(summary: str, actual: Any = MISSING) -> Finding:
@@ -36,8 +38,9 @@ def failing(
     *,
     conclusive: bool = False,
     awaits_learner: bool = False,
+    negatable: bool = True,
 ) -> Finding:
-    return Finding(CheckState.FAIL, summary, differences, actual, conclusive, awaits_learner)
+    return Finding(CheckState.FAIL, summary, differences, actual, conclusive, awaits_learner, negatable)
 
 
 def error(summary: str, *, conclusive: bool = False) -> Finding:

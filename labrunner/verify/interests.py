@@ -15,9 +15,11 @@ from labrunner.content.checks_model import (
     CommandCheck,
     CountCheck,
     EventCheck,
+    ExecCheck,
     FileCheck,
     GroupCheck,
     JsonPathCheck,
+    LogsCheck,
     ReadyCheck,
     ResourceCheck,
     ScriptCheck,
@@ -37,7 +39,7 @@ from labrunner.verify.world import World, source_key
 
 _ON_OBJECTS = (ResourceCheck, AbsentCheck, ReadyCheck, WaitCheck, JsonPathCheck, CountCheck)
 
-Probe = CanCheck | CommandCheck | AnswerCheck | ScriptCheck
+Probe = CanCheck | CommandCheck | AnswerCheck | ScriptCheck | LogsCheck | ExecCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def interests_of(spec: CheckSpec, world: World) -> Interests:
             probes.append(assertion)
         elif isinstance(assertion, EventCheck):
             sources.extend(_event_interests(assertion, world))
-        elif isinstance(assertion, CommandCheck | ScriptCheck) or (
+        elif isinstance(assertion, CommandCheck | ScriptCheck | LogsCheck | ExecCheck) or (
             isinstance(assertion, AnswerCheck) and assertion.command
         ):
             probes.append(assertion)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labrunner.content.checks_model import AnswerCheck, Assertion, CommandCheck, ScriptCheck
+from labrunner.content.checks_model import AnswerCheck, Assertion, CommandCheck, ExecCheck, ScriptCheck
 from labrunner.verify.finding import Finding, error
 
 REMEDY = (
@@ -18,7 +18,7 @@ def needs_trust(assertion: Assertion) -> bool:
     """
     if isinstance(assertion, AnswerCheck):
         return assertion.command is not None
-    return isinstance(assertion, CommandCheck | ScriptCheck)
+    return isinstance(assertion, CommandCheck | ScriptCheck | ExecCheck)
 
 
 def untrusted(what: str) -> Finding:

@@ -11,11 +11,13 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from labrunner.content.checks_model import CanCheck
+from labrunner.content.checks_model import CanCheck, LogsCheck, Target
 from labrunner.verify.api import ClusterError, Connection, ExpiredError, KubeApi, NotFoundError, WatchStream
+from labrunner.verify.commands import OUTPUT_LIMIT, CommandResult
 from labrunner.verify.discovery import Discovery, Resource
 from labrunner.verify.store import (
     EVERY_NAMESPACE,
@@ -44,6 +46,16 @@ _GRACE = 0.5
 _SHORT_LIVED = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class PodCommand:
+    """A command in one running container of the target; `output_limit` bounds what is kept of its stdout, in bytes."""
+
+    target: Target
+    command: tuple[str, ...]
+    container: str | None = None
+    output_limit: int = OUTPUT_LIMIT
+
+
 class Cluster(Protocol):
     """A cluster as checks ask it; reports of its watches come to the callable given at its making, on the loop."""
 
@@ -61,6 +73,14 @@ class Cluster(Protocol):
 
     async def can(self, check: CanCheck, namespace: str | None) -> Any:
         """RBAC's AccessAnswer. Raises ClusterError."""
+        ...
+
+    async def logs(self, check: LogsCheck, namespace: str | None, begun: float) -> str:
+        """What the check's pods have written. Raises ClusterError and PodTroubleError."""
+        ...
+
+    async def execute(self, command: PodCommand, namespace: str | None, time_limit: float) -> CommandResult:
+        """Run a command in a pod. Raises ClusterError and PodTroubleError when it was not begun."""
         ...
 
     async def close(self) -> None:
@@ -99,6 +119,24 @@ class KubernetesCluster:
         from labrunner.verify.access import ask
 
         return await in_thread(lambda: ask(self._connection.api(), self._discovery, check, namespace))
+
+    async def logs(self, check: LogsCheck, namespace: str | None, begun: float) -> str:
+        from labrunner.verify.pods import read_logs
+
+        return await in_thread(
+            lambda: read_logs(self._connection.api(), self._discovery, check, namespace, begun)
+        )
+
+    async def execute(self, command: PodCommand, namespace: str | None, time_limit: float) -> CommandResult:
+        return await in_thread(lambda: self._execute(command, namespace, time_limit))
+
+    def _execute(self, command: PodCommand, namespace: str | None, time_limit: float) -> CommandResult:
+        from labrunner.verify.pod_exec import run_in_container
+        from labrunner.verify.pods import running_container
+
+        api = self._connection.api()
+        container = running_container(api, self._discovery, command.target, command.container, namespace)
+        return run_in_container(api, container, command.command, time_limit, command.output_limit)
 
     async def close(self) -> None:
         watches = list(self._watches.values())

@@ -19,9 +19,11 @@ from labrunner.content.checks_model import (
     ConfirmCheck,
     CountCheck,
     EventCheck,
+    ExecCheck,
     FileCheck,
     GroupCheck,
     JsonPathCheck,
+    LogsCheck,
     Matcher,
     ReadyCheck,
     ResourceCheck,
@@ -108,6 +110,22 @@ WEB = Target("Deployment", name="web")
                 since="step",
                 namespace="default",
             ),
+        ),
+        (
+            "{logs: {on: deploy/web, container: app, since: 5m, tail: 9, previous: true, contains: x}}",
+            LogsCheck(WEB, Matcher("contains", "x"), "app", 300.0, 9, True),
+        ),
+        (
+            "{logs: {kind: Pod, labels: {a: b}, since: step, value: {not: {matches: x}}}}",
+            LogsCheck(Target("Pod", labels="a=b"), Matcher("not", Matcher("matches", "x")), since="step"),
+        ),
+        (
+            "{exec: {on: deploy/web, run: 'ls | wc -l', stdout: {contains: a}}}",
+            ExecCheck(WEB, ("sh", "-c", "ls | wc -l"), stdout=Matcher("contains", "a")),
+        ),
+        (
+            "{exec: {on: pod/x, run: [ls, '-l'], container: app, exit: {ge: 1}}}",
+            ExecCheck(Target("Pod", name="x"), ("ls", "-l"), "app", Matcher("ge", 1)),
         ),
         ("{file: a/b.yaml}", FileCheck("a/b.yaml")),
         ("{file: {path: k, mode: 0600}}", FileCheck("k", mode="0600")),
@@ -235,6 +253,16 @@ def test_matchers(check_of: Load, text: str, matcher: Matcher) -> None:
         ("{script: /bin/true}", "escapes-pack", "inside the pack"),
         ("{script: {path: [a]}}", "wrong-type", "path of a script"),
         ("{script: {args: [a]}}", "missing-key", "add path"),
+        ("{logs: {on: deploy/web}}", "empty-assertion", "add contains"),
+        ("{logs: {on: cm/web, contains: a}}", "bad-value", "deploy/web"),
+        ("{logs: {kind: Pod, contains: a}}", "missing-key", "labels"),
+        ("{logs: {kind: Deployment, labels: a=b, contains: a}}", "missing-key", "add a name"),
+        ("{logs: {on: deploy/web, contains: a, tail: 0}}", "bad-value", "from 1"),
+        ("{logs: {contains: a}}", "missing-key", "deploy/web"),
+        ("{exec: {on: deploy/web}}", "missing-key", "add run"),
+        ("{exec: {on: deploy/web, run: []}}", "wrong-type", "program"),
+        ("{exec: {kind: Pod, name: a, namespace: '*', run: x}}", "bad-value", "namespace"),
+        ("{exec: {on: deploy/web, rn: x, run: y}}", "unknown-key", "did you mean"),
         ("{event: {on: deploy/web}}", "empty-assertion", "add reason"),
         ("{event: {}}", "empty-assertion", "add reason"),
         ("{event: {reason: A, type: Bad}}", "bad-value", "Warning"),
@@ -262,7 +290,7 @@ def test_mistakes(check_of: Load, text: str, rule: str, remedy: str) -> None:
 
 
 def test_every_unsupported_kind_is_said_so(check_of: Load) -> None:
-    for kind in ("logs", "exec", "http", "tcp", "dns"):
+    for kind in ("http", "tcp", "dns"):
         assert only(check_of(f"{{{kind}: {{a: b}}}}")).rule == "unsupported-check"
 
 

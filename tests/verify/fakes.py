@@ -10,16 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labrunner.content.checks_model import CanCheck, CheckSpec
+from labrunner.content.checks_model import CanCheck, CheckSpec, LogsCheck
 from labrunner.content.problems import Place
 from labrunner.content.requirements import SIMULATED, Capabilities
 from labrunner.verify.access import AccessAnswer
 from labrunner.verify.api import ClusterError
 from labrunner.verify.clock import ManualClock
+from labrunner.verify.commands import CommandResult
 from labrunner.verify.context import CellOutcome
 from labrunner.verify.engine import Verifier
 from labrunner.verify.store import Changed, Listed, Obj, Report, SourceKey, SourceState, Troubled, key_of
 from labrunner.verify.verdict import CheckStatus
+from labrunner.verify.watching import PodCommand
 
 PLACE = Place(Path("checks/test.yaml"))
 
@@ -80,6 +82,10 @@ class FakeCluster:
         self.trouble: Troubled | None = None
         self.rules: Callable[[CanCheck], bool] = lambda check: False
         self.reviews = 0
+        self.in_pods: Callable[[Any], Any] = lambda question: ClusterError(
+            SourceState.REFUSED, "not scripted"
+        )
+        self.pod_questions: list[Any] = []
         self.watched: set[SourceKey] = set()
         self.silent = False
         self.closed = 0
@@ -107,6 +113,21 @@ class FakeCluster:
         if self.trouble is not None:
             raise ClusterError(self.trouble.state, self.trouble.reason)
         return AccessAnswer(self.rules(check))
+
+    async def logs(self, check: LogsCheck, namespace: str | None, begun: float) -> str:
+        return str(self._in_pods(check))
+
+    async def execute(self, command: PodCommand, namespace: str | None, time_limit: float) -> CommandResult:
+        result = self._in_pods(command)
+        assert isinstance(result, CommandResult)
+        return result
+
+    def _in_pods(self, question: Any) -> Any:
+        self.pod_questions.append(question)
+        answer = self.in_pods(question)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def close(self) -> None:
         self.closed += 1

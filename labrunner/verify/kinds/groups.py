@@ -27,7 +27,7 @@ def combine(op: str, parts: Sequence[tuple[str, Finding]]) -> Finding:
     settling = [(title, one) for title, one in counted if one.state is decisive]
     if settling:
         return _settled(op, settling)
-    undone = next((one for _, one in counted if one.awaits_learner), None)
+    undone = next((one for _, one in counted if one.awaits_learner or not one.negatable), None)
     if op == "none" and undone is not None:
         return undone
     for state in _UNDECIDED:
@@ -47,7 +47,11 @@ def _settled(op: str, settling: Sequence[tuple[str, Finding]]) -> Finding:
     found = tuple(difference for _, one in settling for difference in one.differences)
     awaits = all(one.awaits_learner for _, one in settling)
     conclusive = any(one.conclusive for _, one in settling)
-    return failing(_titled(title, first), found, first.actual, conclusive=conclusive, awaits_learner=awaits)
+    negatable = any(one.negatable for _, one in settling)
+    return replace(
+        failing(_titled(title, first), found, first.actual, conclusive=conclusive, awaits_learner=awaits),
+        negatable=negatable,
+    )
 
 
 def _unsettled(op: str, counted: Sequence[tuple[str, Finding]]) -> Finding:
@@ -57,7 +61,9 @@ def _unsettled(op: str, counted: Sequence[tuple[str, Finding]]) -> Finding:
         found = tuple(difference for _, one in counted for difference in one.differences)
         awaits = any(one.awaits_learner for _, one in counted)
         words = "; ".join(_titled(*one) for one in counted)
-        return failing(f"none of these holds: {words}", found, first.actual, awaits_learner=awaits)
+        negatable = all(one.negatable for _, one in counted)
+        summary = f"none of these holds: {words}"
+        return failing(summary, found, first.actual, awaits_learner=awaits, negatable=negatable)
     if op == "all":
         return passing("; ".join(_titled(*one) for one in counted), first.actual)
     return passing(f"none of these holds: {'; '.join(_titled(*one) for one in counted)}", first.actual)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Hashable
 from typing import Any
 
-from labrunner.content.checks_model import CommandCheck, Matcher
+from labrunner.content.checks_model import CommandCheck, ExecCheck, Matcher
 from labrunner.verify.commands import CommandResult
 from labrunner.verify.finding import Finding, error, failing, passing, pending
 from labrunner.verify.matching import accepts, differences
@@ -34,6 +34,11 @@ def command(check: CommandCheck, world: World, ident: str) -> Finding:
     if result is None:
         return pending("running the command")
     assert isinstance(result, CommandResult)
+    return judge(check, result, "the command")
+
+
+def judge(check: CommandCheck | ExecCheck, result: CommandResult, subject: str) -> Finding:
+    """What a command's result means for a check on its exit code and outputs."""
     trouble = command_trouble(result, check.exit)
     if trouble is not None:
         return trouble
@@ -52,8 +57,8 @@ def command(check: CommandCheck, world: World, ident: str) -> Finding:
         for one in differences(matcher, value, name)
     )
     if not found:
-        return passing(f"the command exits with {result.exit_code}", actual)
-    return failing(_in_words(found[0], result), found, actual)
+        return passing(f"{subject} exits with {result.exit_code}", actual)
+    return failing(_in_words(found[0], result, subject), found, actual)
 
 
 def command_trouble(result: CommandResult, exit_code: Matcher) -> Finding | None:
@@ -69,15 +74,15 @@ def command_trouble(result: CommandResult, exit_code: Matcher) -> Finding | None
     return None
 
 
-def _in_words(first: Difference, result: CommandResult) -> str:
+def _in_words(first: Difference, result: CommandResult, subject: str) -> str:
     if first.path == "exit":
         said = failures_said(result) or last_line(result.stderr) or last_line(result.stdout)
         code = result.exit_code if (result.exit_code or 0) >= 0 else f"signal {-(result.exit_code or 0)}"
-        return f"the command exits with {code}, wanted {first.wanted}{f': {said}' if said else ''}"
+        return f"{subject} exits with {code}, wanted {first.wanted}{f': {said}' if said else ''}"
     shown = phrase(first.observed)
     if first.path == "json" and first.observed is None:
         shown = "no JSON"
-    return f"the command's {first.path} is {shown}, wanted {first.wanted}"
+    return f"{subject}'s {first.path} is {shown}, wanted {first.wanted}"
 
 
 def failures_said(result: CommandResult) -> str:
