@@ -50,8 +50,8 @@ class Match:
 
 
 def _scale(obj: Obj, rt: ResourceType, request: Request) -> Obj:
-    from labrunner.sim.crd import schemas
     from labrunner.sim.api.scale import BUILTIN, paths_of, scale_of
+    from labrunner.sim.crd import schemas
 
     if not rt.custom:
         return scale_of(obj, BUILTIN)
