@@ -7,8 +7,9 @@ import base64
 import pytest
 
 from labrunner.sim import defaults
+from labrunner.sim.api.conversion import convert
 from labrunner.sim.objects import clone
-from tests.sim.manifests import made, pod, type_of, workload
+from tests.sim.manifests import REGISTRY, made, pod, type_of, workload
 
 
 @pytest.mark.parametrize(
@@ -131,3 +132,41 @@ def test_custom_objects_are_left_alone() -> None:
     found = {"kind": "Pod", "spec": {"a": None, "b": []}}
     defaults.apply(found, custom)
     assert found == {"kind": "Pod", "spec": {"a": None, "b": []}}
+
+
+def test_times_of_an_event_are_written_even_when_unset() -> None:
+    event = made("events", involvedObject={"kind": "Pod", "name": "x"}, reason="R", message="m")
+    assert [event[key] for key in ("eventTime", "firstTimestamp", "lastTimestamp")] == [None, None, None]
+    assert (event["source"], event["reportingComponent"], event["reportingInstance"]) == ({}, "", "")
+
+
+def test_claims_want_one_device_unless_they_say_otherwise() -> None:
+    wanted = [{"name": "a", "exactly": {"deviceClassName": "gpu"}}]
+    wanted.append({"name": "b", "exactly": {"deviceClassName": "gpu", "allocationMode": "All"}})
+    wanted.append({"name": "c", "firstAvailable": [{"name": "x", "deviceClassName": "gpu", "count": 2}]})
+    template = made("resourceclaimtemplates.resource.k8s.io", {"spec": {"devices": {"requests": wanted}}})
+    for devices in (
+        template["spec"]["spec"]["devices"],
+        made("resourceclaims.resource.k8s.io", {"devices": {"requests": wanted}})["spec"]["devices"],
+    ):
+        one, every, first = devices["requests"]
+        assert (one["exactly"]["allocationMode"], one["exactly"]["count"]) == ("ExactCount", 1)
+        assert "count" not in every["exactly"]
+        assert (first["firstAvailable"][0]["allocationMode"], first["firstAvailable"][0]["count"]) == (
+            "ExactCount",
+            2,
+        )
+
+
+def test_the_first_version_of_an_autoscaler_counts_from_zero() -> None:
+    scaler = made(
+        "horizontalpodautoscalers.autoscaling",
+        {"maxReplicas": 3, "scaleTargetRef": {"kind": "Deployment", "name": "web"}},
+    )
+    assert "currentReplicas" not in scaler["status"]
+    first = REGISTRY.by_path("autoscaling", "v1", "horizontalpodautoscalers")
+    assert first is not None
+    shown = convert(scaler, first)
+    assert shown["status"] == {"currentReplicas": 0, "desiredReplicas": 0}
+    back = convert(shown, type_of("horizontalpodautoscalers.autoscaling"))
+    assert "currentReplicas" not in back["status"]

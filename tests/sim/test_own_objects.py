@@ -9,7 +9,7 @@ import pytest
 from labrunner.sim import controllers, printers
 from labrunner.sim.api import Api
 from labrunner.sim.clock import FakeClock
-from labrunner.sim.objects import name_of
+from labrunner.sim.objects import name_of, uid_of
 from tests.sim.custom import definition
 from tests.sim.manifests import type_of
 
@@ -99,3 +99,38 @@ def test_a_second_service_network(api: Api, settle: Callable[[float], None]) -> 
     api.delete("services", "web", "default")
     settle(1)
     assert api.get(cidrs, "more") is None
+
+
+def test_flow_schemas_know_whether_their_level_exists(api: Api, settle: Callable[[float], None]) -> None:
+    schemas, levels = (
+        "flowschemas.flowcontrol.apiserver.k8s.io",
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
+    )
+    spec = {"priorityLevelConfiguration": {"name": "slow"}, "matchingPrecedence": 500}
+    api.create(schemas, {"metadata": {"name": "mine"}, "spec": spec})
+    settle(1)
+
+    def told() -> tuple[str, str, str]:
+        found = api.get(schemas, "mine")
+        assert found is not None
+        condition = found["status"]["conditions"][0]
+        return condition["status"], condition["reason"], condition["message"]
+
+    about = 'This FlowSchema references the PriorityLevelConfiguration object named "slow" '
+    assert told() == ("True", "NotFound", about + "but there is no such object")
+    limits = {"limitResponse": {"type": "Reject"}}
+    api.create(levels, {"metadata": {"name": "slow"}, "spec": {"type": "Limited", "limited": limits}})
+    settle(1)
+    assert told() == ("False", "Found", about + "and it exists")
+
+
+def test_the_lease_of_a_node_goes_with_the_node(api: Api, settle: Callable[[float], None]) -> None:
+    node = api.get("nodes", "simulated-node-1")
+    lease = api.get("leases.coordination.k8s.io", "simulated-node-1", "kube-node-lease")
+    assert node is not None
+    assert lease is not None
+    assert [owner["uid"] for owner in lease["metadata"]["ownerReferences"]] == [uid_of(node)]
+    api.delete("nodes", "simulated-node-1")
+    settle(5)
+    assert api.get("leases.coordination.k8s.io", "simulated-node-1", "kube-node-lease") is None
+    assert api.get("leases.coordination.k8s.io", "simulated-control-plane", "kube-node-lease") is not None

@@ -45,7 +45,9 @@ def _scaler_v1(obj: Obj, to: ResourceType) -> Obj:
     for metric in metrics:
         if _is_cpu(metric):
             spec["targetCPUUtilizationPercentage"] = metric["resource"]["target"]["averageUtilization"]
-    status = out.get("status") or {}
+    status = out.setdefault("status", {})
+    for number in ("currentReplicas", "desiredReplicas"):
+        status.setdefault(number, 0)
     for key, value in (
         (METRICS, others),
         (BEHAVIOR, spec.pop("behavior", None)),
@@ -83,6 +85,8 @@ def _scaler_v2(obj: Obj, to: ResourceType) -> Obj:
             place[name] = value
     if metrics:
         spec["metrics"] = metrics
+    if not status.get("currentReplicas"):
+        status.pop("currentReplicas", None)
     out["metadata"].pop("annotations", None)
     if annotations:
         out["metadata"]["annotations"] = annotations

@@ -80,17 +80,20 @@ def flow_schemas(now: str) -> Iterator[Obj]:
         }
         if distinguisher:
             spec["distinguisherMethod"] = {"type": distinguisher}
-        text = (
-            f'This FlowSchema references the PriorityLevelConfiguration object named "{level}" and it exists'
-        )
-        condition = {
-            "type": "Dangling",
-            "status": "False",
-            "lastTransitionTime": now,
-            "reason": "Found",
-            "message": text,
-        }
-        yield {**_object(name, spec), "status": {"conditions": [condition]}}
+        yield {**_object(name, spec), "status": {"conditions": [dangling(level, now, found=True)]}}
+
+
+def dangling(level: str, now: str, *, found: bool) -> Obj:
+    """The condition of a FlowSchema that tells whether the level it names exists."""
+    state = "it exists" if found else "there is no such object"
+    return {
+        "type": "Dangling",
+        "status": "False" if found else "True",
+        "lastTransitionTime": now,
+        "reason": "Found" if found else "NotFound",
+        "message": f'This FlowSchema references the PriorityLevelConfiguration object named "{level}" '
+        f"{'and' if found else 'but'} {state}",
+    }
 
 
 def _object(name: str, spec: Obj) -> Obj:

@@ -172,7 +172,7 @@ def bootstrap(api: Api, ca: str = "") -> None:
     now = api.clock.now()
     objects: list[tuple[str, Obj]] = []
     if fresh:
-        objects += bootstrap_objects(now)
+        objects += bootstrap_objects(now, api.new_uid)
         objects += components.bootstrap_objects(now, CONTROL_PLANE, ca, api.new_uid())
     for gr, obj in (*objects, *auth.bootstrap_objects(), *own_objects(api.registry, now)):
         rt = api.type_of(gr)

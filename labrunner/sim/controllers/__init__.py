@@ -12,6 +12,7 @@ from labrunner.sim.controllers.disruption import DisruptionController
 from labrunner.sim.controllers.endpoints import EndpointsController, EndpointSliceController
 from labrunner.sim.controllers.ephemeral_volumes import EphemeralVolumes
 from labrunner.sim.controllers.expiry import ExpiryController
+from labrunner.sim.controllers.flow_schemas import FlowSchemaStatus
 from labrunner.sim.controllers.garbage import GarbageCollector
 from labrunner.sim.controllers.job import JobController
 from labrunner.sim.controllers.mirroring import MirroringController
@@ -90,6 +91,7 @@ def start(
             CustomGroups(api),
             ExtensionServers(api),
             OwnService(api),
+            FlowSchemaStatus(api),
             EndpointSliceController(api),
             EndpointsController(api),
             MirroringController(api),

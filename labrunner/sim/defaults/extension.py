@@ -1,9 +1,9 @@
-"""Defaults of APIServices, FlowSchemas and PriorityLevelConfigurations."""
+"""Defaults of APIServices, FlowSchemas, PriorityLevelConfigurations and the claims of devices."""
 
 from __future__ import annotations
 
 from labrunner.sim.defaults.fill import default, section
-from labrunner.sim.objects import Obj
+from labrunner.sim.objects import Obj, get_path
 
 
 def api_service(obj: Obj) -> None:
@@ -36,3 +36,22 @@ def priority_level(obj: Obj) -> None:
         if isinstance(queuing, dict):
             for key, value in (("queues", 64), ("handSize", 8), ("queueLengthLimit", 50)):
                 queuing[key] = queuing.get(key) or value
+
+
+def resource_claim(obj: Obj) -> None:
+    """A ResourceClaim: how many devices each request wants."""
+    _requests(get_path(obj, "spec", "devices", "requests", default=[]))
+
+
+def resource_claim_template(obj: Obj) -> None:
+    """A ResourceClaimTemplate: as the claims made from it."""
+    _requests(get_path(obj, "spec", "spec", "devices", "requests", default=[]))
+
+
+def _requests(requests: list[Obj]) -> None:
+    for request in requests:
+        for wanted in (request.get("exactly"), *(request.get("firstAvailable") or ())):
+            if isinstance(wanted, dict):
+                default(wanted, "allocationMode", "ExactCount")
+                if wanted["allocationMode"] == "ExactCount":
+                    wanted["count"] = wanted.get("count") or 1

@@ -37,6 +37,8 @@ DEFAULTERS: Final[dict[tuple[str, str], Callable[[Obj], None]]] = {
     ("apiregistration.k8s.io", "APIService"): extension.api_service,
     ("flowcontrol.apiserver.k8s.io", "FlowSchema"): extension.flow_schema,
     ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"): extension.priority_level,
+    ("resource.k8s.io", "ResourceClaim"): extension.resource_claim,
+    ("resource.k8s.io", "ResourceClaimTemplate"): extension.resource_claim_template,
     ("storage.k8s.io", "StorageClass"): core.storage_class,
     ("storage.k8s.io", "CSIDriver"): core.csi_driver,
     ("networking.k8s.io", "NetworkPolicy"): policies.network_policy,

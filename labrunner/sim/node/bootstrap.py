@@ -5,12 +5,12 @@ Nothing is invented that does not exist: there are no kube-system pods.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
 from labrunner.sim.clock import micro_timestamp, timestamp
-from labrunner.sim.objects import Obj
+from labrunner.sim.objects import Obj, name_of, uid_of
 
 VERSION: Final = "v1.36.2"
 CONTROL_PLANE: Final = "simulated-control-plane"
@@ -26,16 +26,21 @@ PROVISIONER: Final = "simulated.labrunner.dev/no-storage"
 _HOSTS: Final = "192.0.2."
 
 
-def bootstrap_objects(now: datetime) -> Iterator[tuple[str, Obj]]:
-    """Pairs of resource and object, in the order they are to be stored. *now* becomes their creation time."""
+def bootstrap_objects(now: datetime, new_uid: Callable[[], str]) -> Iterator[tuple[str, Obj]]:
+    """Pairs of resource and object, in the order they are to be stored. *now* becomes their creation time.
+
+    Nodes get their uid here, since their leases name it; all else is still without one.
+    """
     for name in NAMESPACES:
         yield "namespaces", _namespace(name, now)
     for name, value in (("system-cluster-critical", 2000000000), ("system-node-critical", 2000001000)):
         yield "priorityclasses.scheduling.k8s.io", _priority_class(name, value, now)
     yield "storageclasses.storage.k8s.io", _storage_class(now)
     for index, name in enumerate((CONTROL_PLANE, *WORKERS)):
-        yield "nodes", _node(name, index, now)
-        yield "leases.coordination.k8s.io", _lease(name, now)
+        node = _node(name, index, now)
+        node["metadata"]["uid"] = new_uid()
+        yield "nodes", node
+        yield "leases.coordination.k8s.io", _lease(node, now)
     yield from kubernetes_service(now)
 
 
@@ -164,11 +169,13 @@ def node_conditions(now: datetime) -> list[Obj]:
     ]
 
 
-def _lease(name: str, now: datetime) -> Obj:
+def _lease(node: Obj, now: datetime) -> Obj:
+    name = name_of(node)
+    owner = {"apiVersion": "v1", "kind": "Node", "name": name, "uid": uid_of(node)}
     return {
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
-        "metadata": _meta(name, now, namespace="kube-node-lease"),
+        "metadata": _meta(name, now, namespace="kube-node-lease", ownerReferences=[owner]),
         "spec": {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": micro_timestamp(now)},
     }
 
