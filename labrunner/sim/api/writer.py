@@ -77,7 +77,7 @@ class Writer:
             problems = crd.validate_create(obj, rt, api)
         else:
             strategy.prepare_create(obj, store_rt, api)
-            problems = validation.create(obj, store_rt)
+            problems = validation.create(obj, store_rt, rt)
         if problems:
             raise errors.invalid(rt.group_kind, name_of(obj), problems)
         call.warn(strategy.warnings(obj, None, store_rt))
@@ -206,7 +206,7 @@ class Writer:
             problems = crd.validate_update(obj, old, rt, api, call.subresource)
         else:
             strategy.prepare_update(obj, old, store_rt, api, call.subresource)
-            problems = validation.update(obj, old, store_rt, call.subresource)
+            problems = validation.update(obj, old, store_rt, call.subresource, rt)
         if problems:
             raise errors.invalid(rt.group_kind, name_of(current), problems)
         call.warn(strategy.warnings(obj, old, store_rt, call.subresource))

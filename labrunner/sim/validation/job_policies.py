@@ -120,7 +120,7 @@ def _success_rule(rule: Obj, completions: int, path: str) -> Errors:
         if len(indexes) > _LONGEST_INDEXES:
             out.append(too_long(here, _LONGEST_INDEXES))
         try:
-            total = _count_indexes(indexes, completions)
+            total = count_indexes(indexes, completions)
         except ValueError as error:
             out.append(invalid_value(here, indexes, f"error parsing succeededIndexes: {error}"))
     if count is None:
@@ -139,7 +139,29 @@ def _success_rule(rule: Obj, completions: int, path: str) -> Errors:
     return out
 
 
-def _count_indexes(text: str, completions: int) -> int:
+def overlap(one: str, other: str, completions: int) -> int | None:
+    """The first index that both lists of intervals hold; intervals that cannot be read are passed over."""
+    left, right = _intervals(one, completions), _intervals(other, completions)
+    common = [max(a, c) for a, b in left for c, d in right if a <= d and c <= b]
+    return min(common, default=None)
+
+
+def _intervals(text: str, completions: int) -> list[tuple[int, int]]:
+    out: list[tuple[int, int]] = []
+    for part in text.split(",") if text else []:
+        try:
+            out.append(_interval(part, completions))
+        except ValueError:
+            continue
+    return out
+
+
+def count_indexes(text: str, completions: int) -> int:
+    """How many indexes the intervals of *text* hold.
+
+    Raises:
+        ValueError: in the server's words, when they cannot be read.
+    """
     total, last = 0, -1
     for i, part in enumerate(text.split(",") if text else []):
         first, end = _interval(part, completions)

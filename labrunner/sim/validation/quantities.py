@@ -109,10 +109,15 @@ def pod_resource_name(name: str, path: str) -> Errors:
     return out
 
 
+def is_standard_quota(name: str) -> bool:
+    """Whether a quota counts *name* by rules that Kubernetes itself knows."""
+    return name in _QUOTA or _prefixed_huge_page(name)
+
+
 def quota_resource_name(name: str, path: str) -> Errors:
     """A resource a quota may limit."""
     out = resource_name(name, path)
-    if "/" not in name and name not in _QUOTA and not _prefixed_huge_page(name):
+    if "/" not in name and not is_standard_quota(name):
         out.append(invalid_value(path, name, "must be a standard resource for quota"))
     return out
 

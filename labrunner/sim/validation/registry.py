@@ -15,13 +15,18 @@ from labrunner.sim.validation import (
     batch,
     config,
     endpoints,
+    events,
     extension,
+    job_status,
+    limit_ranges,
     meta,
     networking,
+    nodes,
     pod,
     pod_subresources,
     pod_update,
     policies,
+    quotas,
     service_networks,
     services,
     storage,
@@ -96,10 +101,10 @@ RULES: Final[dict[str, tuple[Create, Update]]] = {
     "serviceaccounts": (config.create_service_account, meta.update),
     "namespaces": (config.create_namespace, meta.update),
     "customresourcedefinitions.apiextensions.k8s.io": (_create_definition, _update_definition),
-    "nodes": (config.create_node, config.update_node),
-    "resourcequotas": (config.create_quota, config.update_quota),
-    "limitranges": (config.create_limit_range, config.update_limit_range),
-    "events": (config.create_event, meta.update),
+    "nodes": (nodes.create, nodes.update),
+    "resourcequotas": (quotas.create, quotas.update),
+    "limitranges": (limit_ranges.create, limit_ranges.update),
+    "events": (events.create, events.update),
     "persistentvolumes": (storage.create_volume, storage.update_volume),
     "persistentvolumeclaims": (storage.create_claim, storage.update_claim),
     "deployments.apps": (workloads.create_deployment, workloads.update_deployment),
@@ -162,6 +167,8 @@ SUBRESOURCES: Final[dict[tuple[str, str], Update]] = {
     ("pods", "ephemeralcontainers"): pod_subresources.ephemeral_containers,
     ("pods", "resize"): pod_subresources.resize,
     ("pods", "status"): pod_subresources.status,
+    ("nodes", "status"): nodes.status,
+    ("jobs.batch", "status"): job_status.update,
     ("namespaces", "finalize"): config.finalize_namespace,
     (_REQUESTS, "approval"): _update_request("approve_request"),
     (_REQUESTS, "status"): _update_request("sign_request"),
@@ -170,16 +177,25 @@ SUBRESOURCES: Final[dict[tuple[str, str], Update]] = {
 _WHOLE: Final = frozenset(("", "scale"))
 
 
-def create(obj: Obj, rt: ResourceType) -> list[FieldError]:
-    """Everything wrong with a new object, in the server's order; empty when it is valid."""
+def create(obj: Obj, rt: ResourceType, asked: ResourceType | None = None) -> list[FieldError]:
+    """Everything wrong with a new object, in the server's order; empty when it is valid.
+
+    *rt* is the stored version that *obj* is in, *asked* the one that the request was for.
+    """
+    if _strict_events(rt, asked):
+        return events.create_strictly(obj)
     rules = RULES.get(rt.storage_gr)
     if rules is not None and not rt.custom:
         return rules[0](obj)
     return meta.create(obj, rt.namespaced) if rt.custom else meta.create(obj, rt.namespaced, path_segment)
 
 
-def update(new: Obj, old: Obj, rt: ResourceType, subresource: str = "") -> list[FieldError]:
+def update(
+    new: Obj, old: Obj, rt: ResourceType, subresource: str = "", asked: ResourceType | None = None
+) -> list[FieldError]:
     """Everything wrong with replacing ``old`` by ``new`` through ``subresource`` ("": the object itself)."""
+    if _strict_events(rt, asked):
+        return events.update_strictly(new, old)
     own = SUBRESOURCES.get((rt.storage_gr, subresource))
     if own is not None:
         return own(new, old)
@@ -187,3 +203,7 @@ def update(new: Obj, old: Obj, rt: ResourceType, subresource: str = "") -> list[
     if rules is None or rt.custom or subresource not in _WHOLE:
         return meta.update(new, old)
     return rules[1](new, old)
+
+
+def _strict_events(rt: ResourceType, asked: ResourceType | None) -> bool:
+    return rt.storage_gr == "events" and asked is not None and asked.group == "events.k8s.io"
