@@ -80,3 +80,35 @@ def test_a_status_with_a_default_is_there_from_the_start(http: Http) -> None:
     made = http.ok("POST", THINGS.replace("things", "others"), made)
     assert made["status"] == {"phase": "Waiting"}
     assert all("f:status" not in entry["fieldsV1"] for entry in made["metadata"]["managedFields"])
+
+
+def test_defaults_of_the_stored_version_are_there_when_read(http: Http) -> None:
+    changed = http.ok("GET", f"{CRDS}/things.example.com")
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    changed["spec"]["versions"].append(
+        {"name": "v1beta1", "served": True, "storage": False, "schema": schema}
+    )
+    http.ok("PUT", f"{CRDS}/things.example.com", changed)
+    beta = THINGS.replace("/v1/", "/v1beta1/")
+    made = http.ok("POST", beta, {**thing({"other": "x"}), "apiVersion": "example.com/v1beta1"})
+    assert made["spec"] == {"other": "x", "replicas": 1}
+    made["spec"] = {"other": "y"}
+    http.ok("PUT", f"{beta}/one", made)
+    assert http.ok("GET", f"{THINGS}/one")["spec"] == {"other": "y", "replicas": 1}
+
+
+def test_a_subresource_that_is_not_declared_is_not_found_by_the_name_of_the_object(http: Http) -> None:
+    http.ok("POST", THINGS, thing({}))
+    refused = http("GET", f"{THINGS}/one/status")
+    assert refused.status == 404
+    assert refused.body["message"] == 'things.example.com "one" not found'
+
+
+def test_nothing_is_created_of_a_definition_that_is_going(http: Http) -> None:
+    held = thing({})
+    held["metadata"]["finalizers"] = ["example.com/hold"]
+    http.ok("POST", THINGS, held)
+    http.ok("DELETE", f"{CRDS}/things.example.com")
+    refused = http("POST", THINGS, thing({}, "two"))
+    assert refused.status == 405
+    assert refused.body["message"] == "create not allowed while custom resource definition is terminating"

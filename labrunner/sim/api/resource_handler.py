@@ -101,7 +101,7 @@ class ResourceHandler:
         if info.subresource:
             sub = rt.subresource(info.subresource)
             if sub is None:
-                raise errors.no_such_path()
+                raise errors.not_found(rt, info.name) if rt.custom else errors.no_such_path()
             verbs = sub.verbs
         elif info.verb == "create" and info.name:
             raise errors.method_not_allowed()
@@ -170,6 +170,7 @@ class ResourceHandler:
 
     def _create(self, request: Request, call: Call) -> Response:
         rt = call.rt
+        self.definitions.refuse_new(rt)
         obj, warnings = bodies.read(
             request,
             rt,

@@ -91,7 +91,7 @@ class Writer:
             if (
                 rt.custom
             ):  # what preparation took away, such as a status with a default, is there again when read
-                crd.complete(obj, rt, api)
+                crd.complete(obj, store_rt, api)
             obj = api.store.put(rt.storage_gr, metadata.ordered(obj))
         return api.registry.convert(obj, rt)
 
@@ -218,6 +218,8 @@ class Writer:
         store, gr = self._api.store, call.rt.storage_gr
         if call.dry_run:
             return obj
+        if call.rt.custom:
+            crd.complete(obj, self._storage_type(call.rt), self._api)
         if finished(obj, call.rt):
             store.remove(gr, namespace_of(old), name_of(old))
             return obj

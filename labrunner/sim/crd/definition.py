@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from labrunner.sim.crd import internal, naming, schema_rules
+from labrunner.sim.crd import conversion, internal, naming, schema_rules
 from labrunner.sim.crd.naming import APPROVAL
 from labrunner.sim.errors import FieldError, invalid_value, not_supported, required
 from labrunner.sim.names import dns_1035_label, dns_subdomain
@@ -20,6 +20,7 @@ _FORMATS: Final = (
 )  # fmt: skip
 _SHARED: Final = ("schema", "subresources", "additionalPrinterColumns", "selectableFields")
 _INSIDE: Final = {"schema": "validation"}
+_LONGEST_WARNING: Final = 256  # bytes
 
 
 def create(obj: Obj) -> Errors:
@@ -79,12 +80,13 @@ def _spec(spec: Obj) -> Errors:
         out.append(not_supported("spec.scope", scope, _SCOPES))
     versions: list[Obj] = spec.get("versions") or []
     for index, version in enumerate(versions):
-        if version.get("served") and not (version.get("schema") or {}).get("openAPIV3Schema"):
-            out.append(required(f"spec.versions[{index}].schema.openAPIV3Schema"))
+        if not (version.get("schema") or {}).get("openAPIV3Schema"):
+            out.append(required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required"))
     hoisted = shared(spec)
     for index, version in enumerate(versions):
         where = f"spec.versions[{index}]"
         out += _label(f"{where}.name", version.get("name") or "")
+        out += _deprecation(version, f"{where}.deprecationWarning")
         for key in _SHARED:
             if key not in hoisted:
                 out += _part(key, version, f"{where}.{key}")
@@ -93,12 +95,7 @@ def _spec(spec: Obj) -> Errors:
     for key in _SHARED:
         if key in hoisted:
             out += _part(key, versions[0], f"spec.{_INSIDE.get(key, key)}")
-    strategy = (spec.get("conversion") or {}).get("strategy")
-    if strategy not in ("None", "Webhook"):
-        out.append(not_supported("spec.conversion.strategy", strategy, ("None", "Webhook")))
-    elif strategy == "Webhook" and not ((spec["conversion"].get("webhook")) or {}).get("clientConfig"):
-        detail = "required when strategy is set to Webhook"
-        out.append(required("spec.conversion.webhookClientConfig", detail))
+    out += conversion.check(spec.get("conversion") or {})
     if spec.get("preserveUnknownFields"):
         detail = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
         out.append(invalid_value("spec.preserveUnknownFields", True, detail))
@@ -121,6 +118,24 @@ def _group(group: str) -> Errors:
 def _label(path: str, value: str, rule: str = "") -> Errors:
     problems = dns_1035_label(value)
     return [invalid_value(path, value, rule + ",".join(problems))] if problems else []
+
+
+def _deprecation(version: Obj, path: str) -> Errors:
+    text: str | None = version.get("deprecationWarning")
+    if text is None:
+        return []
+    if not version.get("deprecated"):
+        return [invalid_value(path, text, "can only be set for deprecated versions")]
+    problems: list[str] = []
+    if len(text.encode()) > _LONGEST_WARNING:
+        problems.append(f"must be <= {_LONGEST_WARNING} characters long")
+    if not text:
+        problems.append("must not be an empty string")
+    odd = next((i for i, char in enumerate(text) if not char.isprintable()), None)
+    if odd is not None:
+        where = f"non-printable character found at index {len(text[:odd].encode())}"
+        problems.append(f"must only contain printable UTF-8 characters; {where}")
+    return [invalid_value(path, text, problem) for problem in problems]
 
 
 def _versions(versions: list[Obj], hoisted: frozenset[str]) -> Errors:
@@ -169,7 +184,12 @@ def _part(key: str, version: Obj, path: str) -> Errors:
         return _subresources(value, path)
     if key == "additionalPrinterColumns":
         return [e for i, column in enumerate(value) for e in _column(column, f"{path}[{i}]")]
-    return _selectable(value, path, (version.get("schema") or {}).get("openAPIV3Schema") or {})
+    schema = (version.get("schema") or {}).get("openAPIV3Schema")
+    if not schema:
+        inside = path.startswith("spec.versions")
+        why = "version.schema.openAPIV3Schema is not included" if inside else "validations.schema is included"
+        return [invalid_value(path, "", f"selectableFields may only be set when {why}")]
+    return _selectable(value, path, schema)
 
 
 def _subresources(value: Obj, path: str) -> Errors:

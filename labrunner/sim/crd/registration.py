@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from labrunner.sim.api import conversion as built_in
 from labrunner.sim.api.scale import ScalePaths, paths_of
 from labrunner.sim.clock import timestamp
-from labrunner.sim.crd import naming
+from labrunner.sim.crd import conversion, naming
+from labrunner.sim.crd.objects import reread
 from labrunner.sim.errors import ApiError
 from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of, namespace_of
 from labrunner.sim.printers.custom import printer
@@ -28,6 +30,9 @@ GR: Final = "customresourcedefinitions.apiextensions.k8s.io"
 CLEANUP: Final = "customresourcecleanup.apiextensions.k8s.io"
 
 
+_GOING: Final = "CustomResource deletion is in progress"
+
+
 class Definitions:
     """Keeps the registry in step with the stored definitions, and their conditions with the registry."""
 
@@ -42,6 +47,22 @@ class Definitions:
         for obj in self._api.store.list(GR):
             self._serve(obj)
         self._api.store.subscribe(GR, self._changed)
+        self._api.registry.set_converter(self._convert)
+
+    def _convert(self, obj: Obj, to: ResourceType) -> Obj:
+        """*obj* in the version of *to*. Raises ApiError (500) when a webhook would have to say what that is."""
+        if to.custom:
+            definition = self._api.store.get(GR, "", to.gr)
+            if definition is not None and conversion.asks_webhook(definition):
+                raise conversion.refusal(definition, obj, self._api.store)
+        return built_in.convert(obj, to)
+
+    def refuse_new(self, rt: ResourceType) -> None:
+        """Raise ApiError (405) while the definition of *rt* is on its way out."""
+        definition = self._api.store.get(GR, "", rt.gr) if rt.custom else None
+        if definition is not None and is_terminating(definition):
+            text = "create not allowed while custom resource definition is terminating"
+            raise ApiError(405, "MethodNotAllowed", text, {"group": rt.group, "kind": rt.plural})
 
     def version(self, rt: ResourceType) -> Obj:
         """The ``spec.versions`` entry that *rt* comes from."""
@@ -86,6 +107,9 @@ class Definitions:
             self._clean_up(change.new)
             return
         self._serve(change.new)
+        stored = self._api.registry.storage(name_of(change.new))
+        if change.old is not None and stored is not None and _schemas(change.old) != _schemas(change.new):
+            reread(stored, self._api)
 
     def _serve(self, definition: Obj) -> None:
         types = resource_types(definition)
@@ -154,8 +178,13 @@ class Definitions:
         """Delete every object of a definition that is going away, then let it go."""
         if CLEANUP not in (meta(definition).get("finalizers") or []):
             return
-        spec = definition["spec"]
-        gr = f"{spec['names']['plural']}.{spec['group']}"
+        gr = name_of(definition)
+        marked = clone(definition)
+        conditions = marked.setdefault("status", {}).setdefault("conditions", [])
+        self._condition(conditions, "Terminating", "True", "InstanceDeletionInProgress", _GOING)
+        if marked != definition:
+            self._api.store.put(GR, marked)  # comes back here as a change
+            return
         remaining = False
         for obj in self._api.store.list(gr):
             remaining = True
@@ -179,6 +208,10 @@ class Definitions:
         current = self._api.store.get(GR, "", name)
         if current is not None and is_terminating(current):
             self._clean_up(current)
+
+
+def _schemas(definition: Obj) -> list[Obj]:
+    return [get_path(v, "schema", default={}) for v in definition["spec"]["versions"] if v.get("storage")]
 
 
 def resource_types(definition: Obj) -> list[ResourceType]:

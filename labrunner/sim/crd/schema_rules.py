@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from labrunner.sim.crd import values
-from labrunner.sim.crd.patterns import compiled
+from labrunner.sim.crd import pattern_syntax, values
 from labrunner.sim.crd.rule_checks import check_rules, check_texts
 from labrunner.sim.errors import FieldError, forbidden_field, invalid_value, not_supported, required
 from labrunner.sim.objects import Obj
@@ -89,8 +88,9 @@ def _openapi(schema: Obj, path: str) -> Errors:
     if isinstance(schema.get("items"), list):
         out.append(forbidden_field(f"{path}.items", "items must be a schema object and not an array"))
     pattern = schema.get("pattern")
-    if pattern and compiled(pattern) is None:
-        detail = f"must be a valid regular expression, but isn't: error parsing regexp: `{pattern}`"
+    wrong = pattern_syntax.problem(pattern) if pattern else ""
+    if wrong:
+        detail = f"must be a valid regular expression, but isn't: error parsing regexp: {wrong}"
         out.append(invalid_value(f"{path}.pattern", pattern, detail))
     out += _lists(schema, path)
     out += check_texts(schema, path)

@@ -14,6 +14,7 @@ from labrunner.sim.validation.syntax import Errors
 
 _EFFECTS: Final = ("None", "NoneOnDryRun")
 _VERSIONS: Final = ("v1", "v1beta1")
+_MISSING: Final = f"must specify one of {', '.join(_VERSIONS)}"
 
 
 def create(obj: Obj) -> Errors:
@@ -32,7 +33,8 @@ def _webhooks(obj: Obj) -> Errors:
     for i, hook in enumerate(obj.get("webhooks") or []):
         path, name = f"webhooks[{i}]", hook.get("name") or ""
         out += _webhook(hook, path)
-        out += _versions(hook.get("admissionReviewVersions") or [], f"{path}.admissionReviewVersions")
+        reviews = f"{path}.admissionReviewVersions"
+        out += review_versions(hook.get("admissionReviewVersions") or [], reviews, _MISSING)
         if name and name in seen:
             out.append(duplicate(f"{path}.name", name))
         seen.add(name)
@@ -60,7 +62,7 @@ def _webhook(hook: Obj, path: str) -> Errors:
     again = hook.get("reinvocationPolicy")
     if again is not None and again not in ("IfNeeded", "Never"):
         out.append(not_supported(f"{path}.reinvocationPolicy", again, ("IfNeeded", "Never")))
-    out += _client(hook.get("clientConfig") or {}, f"{path}.clientConfig")
+    out += client_config(hook.get("clientConfig") or {}, f"{path}.clientConfig")
     return out + match_conditions(hook.get("matchConditions"), f"{path}.matchConditions", None)
 
 
@@ -76,9 +78,10 @@ def _qualified(name: str, path: str) -> Errors:
     return []
 
 
-def _versions(versions: list[str], path: str) -> Errors:
+def review_versions(versions: list[str], path: str, missing: str) -> Errors:
+    """The versions of reviews that a webhook reads; *missing* is said of an empty list."""
     if not versions:
-        return [required(path, f"must specify one of {', '.join(_VERSIONS)}")]
+        return [required(path, missing)]
     out: Errors = []
     for i, version in enumerate(versions):
         if version in versions[:i]:
@@ -91,7 +94,8 @@ def _versions(versions: list[str], path: str) -> Errors:
     return out
 
 
-def _client(client: Obj, path: str) -> Errors:
+def client_config(client: Obj, path: str) -> Errors:
+    """How to reach a webhook: by URL or by Service."""
     url, service = client.get("url"), client.get("service")
     if (url is None) == (service is None):
         return [required(path, "exactly one of url or service is required")]
