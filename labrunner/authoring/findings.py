@@ -15,7 +15,10 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One promise held or broken: `name` says which (`red before: ns-exists`), `detail` what was seen instead."""
+    """One promise held or broken: `name` says which (`red before: ns-exists`), `detail` what was seen instead.
+
+    `flaky`: it was held in some of several runs.
+    """
 
     step: str
     name: str
@@ -23,16 +26,18 @@ class Finding:
     detail: str = ""
     seconds: float = 0.0
     place: str = ""
+    flaky: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ModuleReport:
-    """Everything found in one module. `cluster` is the driver's label."""
+    """Everything found in one module, in `runs` runs. `cluster` is the driver's label."""
 
     module: str
     cluster: str
     findings: tuple[Finding, ...]
     seconds: float
+    runs: int = 1
 
     @property
     def ok(self) -> bool:

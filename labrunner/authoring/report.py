@@ -18,7 +18,7 @@ SIGNS = {Result.OK: "✓", Result.FAILED: "✗", Result.ERROR: "!", Result.SKIPP
 def finding_text(finding: Finding) -> str:
     """One finding, with what was seen indented below where it is not as promised."""
     line = f"  {SIGNS[finding.result]} {finding.step}: {finding.name}"
-    if finding.result is Result.OK:
+    if finding.result is Result.OK and not finding.flaky:
         return f"{line}  {finding.seconds:.1f} s" if finding.seconds >= 0.05 else line
     place = [f"at {finding.place}"] if finding.place and finding.result is not Result.SKIPPED else []
     return "\n".join([line, *(f"      {text}" for text in [*finding.detail.splitlines(), *place])])
@@ -28,7 +28,10 @@ def summary_line(report: ModuleReport) -> str:
     """One module's result in a line."""
     counts = ", ".join(f"{report.count(result)} {result.value}" for result in Result if report.count(result))
     verdict = "qualified" if report.ok else "NOT qualified"
-    return f"{report.module}: {verdict} on {report.cluster} ({counts}) in {report.seconds:.1f} s"
+    flaky = sum(finding.flaky for finding in report.findings)
+    counts += f"; {flaky} flaky" if flaky else ""
+    runs = f" in {report.runs} runs" if report.runs > 1 else ""
+    return f"{report.module}: {verdict} on {report.cluster}{runs} ({counts}) in {report.seconds:.1f} s"
 
 
 def as_json(reports: Sequence[ModuleReport]) -> list[dict[str, Any]]:

@@ -32,6 +32,13 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
+def _count(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
+
+
 def _add(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help_: str
 ) -> argparse.ArgumentParser:
@@ -128,8 +135,30 @@ def _authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     lint = _add(commands, "lint", "find mistakes in modules, with place and remedy")
     lint.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="packs, module folders or files")
     lint.add_argument("--json", action="store_true")
-    test = _add(commands, "test", "qualify modules: red before, green after the solution, cleanup clean")
+    test = _add(
+        commands,
+        "test",
+        "qualify modules: red before, green after every right way, red for wrong ones, cleanup clean",
+    )
     test.add_argument("modules", nargs="*", metavar="MODULE")
+    test.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="STEP",
+        help="test this step; those before it are just played",
+    )
+    test.add_argument(
+        "--repeat", type=_count, default=1, metavar="N", help="run it N times and name what is flaky"
+    )
+    test.add_argument(
+        "--jobs",
+        type=_count,
+        default=None,
+        metavar="N",
+        help="runs at the same time (default: one a core, on sim)",
+    )
+    test.add_argument("--times", action="store_true", help="say where the time went, step by step")
     test.add_argument("--junit", type=Path, metavar="FILE", help="also write a JUnit report")
     test.add_argument("--json", action="store_true")
     test.add_argument("--cluster", default="sim", metavar="sim|kind|context:NAME")

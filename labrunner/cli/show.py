@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     for check_id in step.checks:
         print(f"  check {check_id}: {module.checks[check_id].title or check_id}")
     if arguments.all:
-        for role in ("setup", "fault", "solve", "reset", "cleanup"):
+        for role in ("setup", "fault", "solve", "alternative", "superficial", "reset", "cleanup"):
             for cell in module.lifecycle_cells(role, step.id):
                 print(f"\n  [{role}] {cell.id}")
                 print("\n".join(f"    {line}" for line in cell.source.splitlines()))

@@ -28,7 +28,17 @@ from labrunner.content.problems import Place
 from labrunner.content.workspace_paths import WORKSPACE_PATH
 
 SHELLS = ("sh", "bash", "shell", "zsh")
-LIFECYCLE: tuple[CellRole, ...] = ("solve", "setup", "cleanup", "fault", "reset")
+LIFECYCLE: tuple[CellRole, ...] = (
+    "solve",
+    "setup",
+    "cleanup",
+    "fault",
+    "reset",
+    "alternative",
+    "superficial",
+)
+WAYS: tuple[CellRole, ...] = ("alternative", "superficial")
+"""Cells that only `labrunner test` runs: another right way to do the step, or a wrong one that looks right."""
 
 
 def _step_or_here(node: Node, findings: Findings) -> Any:
@@ -56,6 +66,7 @@ CELL_FIELDS: dict[str, Field] = {
     "from": Field(TEXT, "a command whose lines are offered"),
     "capture": Field(VARIABLE, "stdout into this variable"),
     "when": Field(TEXT, "only in that variant, such as access=kind"),
+    "way": Field(IDENTIFIER, "joins several alternative or superficial cells to one way"),
     **{role: Field(Parsed("a step", _step_or_here), f"a {role} cell of that step") for role in LIFECYCLE},
 }
 CELL = Record(
@@ -113,6 +124,7 @@ def read_cell(fence: Fence, step: str, ordinal: int, findings: Findings) -> Cell
         prompt_from=values.get("from"),
         capture=values.get("capture"),
         when=values.get("when"),
+        way=values.get("way"),
         attributes=MappingProxyType(extra) if extra else EMPTY,
     )
 
@@ -161,6 +173,8 @@ def _consistent(
     if lifecycle and not shell and "file" not in entries:
         language = fence.info.language or "no language"
         clash(lifecycle[0], f"a {lifecycle[0]} cell in {language} cannot run", "use bash, or add file=PATH")
+    if "way" in values and not any(role in entries for role in WAYS):
+        clash("way", "'way' joins alternative or superficial cells, and this is neither", "drop it")
     if "ready" in values and not values.get("background"):
         clash("ready", "'ready' is for cells that run on in the background", "add background=true")
     if "from" in values and "prompt" not in entries:

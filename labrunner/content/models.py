@@ -17,7 +17,9 @@ from labrunner.content.problems import Place
 from labrunner.content.questions_model import Question
 from labrunner.content.requirements import Requirements
 
-CellRole = Literal["run", "read", "file", "solve", "setup", "cleanup", "fault", "reset"]
+CellRole = Literal[
+    "run", "read", "file", "solve", "setup", "cleanup", "fault", "reset", "alternative", "superficial"
+]  # fmt: skip
 StepKind = Literal["reading", "run", "challenge", "fault", "cleanup"]
 Level = Literal["beginner", "intermediate", "advanced"]
 
@@ -68,6 +70,7 @@ class Cell:
     prompt_from: str | None = None
     capture: str | None = None
     when: str | None = None
+    way: str | None = None
     expected: ExpectedOutput | None = None
     attributes: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
@@ -79,7 +82,7 @@ class Cell:
     @property
     def hidden(self) -> bool:
         """Whether it is left out of the reading view (lifecycle cells)."""
-        return self.role in ("solve", "setup", "cleanup", "fault", "reset")
+        return self.role not in ("run", "read", "file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,14 @@ class Module:
     questions: Mapping[str, Question] = field(default_factory=lambda: EMPTY)
     extra: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
+    def ways(self, role: Literal["alternative", "superficial"], step_id: str) -> dict[str, tuple[Cell, ...]]:
+        """The ways to do a step otherwise, by name: cells that share a `way` are one, any other stands alone."""
+        ways: dict[str, tuple[Cell, ...]] = {}
+        for cell in self.lifecycle_cells(role, step_id):
+            name = cell.way or cell.id
+            ways[name] = (*ways.get(name, ()), cell)
+        return ways
+
     @property
     def steps(self) -> tuple[Step, ...]:
         return tuple(step for phase in self.phases for step in phase.steps)
@@ -196,5 +207,5 @@ class Module:
         raise KeyError(cell_id)
 
     def lifecycle_cells(self, role: CellRole, step_id: str) -> tuple[Cell, ...]:
-        """The `solve`, `setup`, `cleanup`, `fault` or `reset` cells that belong to a step, wherever they stand."""
+        """The cells of a lifecycle role that belong to a step, wherever they stand."""
         return tuple(cell for cell in self.cells() if cell.role == role and cell.step == step_id)

@@ -27,6 +27,8 @@ ALIVE = (BackgroundState.STARTING, BackgroundState.READY)
 MAIN = "main"
 SETUP = "labrunner"
 """The shell that lifecycle cells run in, apart from the learner's."""
+LEARNERS = ("run", "solve", "alternative", "superficial")
+"""The roles of cells that do what a learner does, and so run in the learner's shell."""
 
 
 class CellRunner:
@@ -79,7 +81,7 @@ class CellRunner:
         )
         if cell.background:
             return await self._start_background(cell, source)
-        shell = await self.shell(SETUP if cell.hidden and cell.role != "solve" else cell.session)
+        shell = await self.shell(cell.session if cell.role in LEARNERS else SETUP)
         if cell.interrupt:
             await shell.interrupt()
         result = await shell.run(

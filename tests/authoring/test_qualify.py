@@ -13,7 +13,9 @@ from lab.rig import PACK, authored, sample, write_module
 
 from labrunner.authoring.findings import Finding, ModuleReport, Result
 from labrunner.authoring.qualify import qualify
-from labrunner.authoring.report import write_junit
+from labrunner.authoring.repeats import merged
+from labrunner.authoring.report import summary_line, write_junit
+from labrunner.authoring.timetable import timetable
 from labrunner.content.models import Module
 
 STEP = "## One\n<!-- step: {id: one, checks: [made]} -->\nText.\n\n"
@@ -119,6 +121,130 @@ def test_a_broken_promise_is_named(
     assert said in broken(report)[name].detail
 
 
+SOLVED = cell("kubectl create configmap made", "solve id=right")
+LABELLED = (
+    "  made: {title: t, resource: {kind: ConfigMap, metadata: {name: made}, data: {a: '1'}}, eventually: 1s, "
+    "message: not made, hints: [h]}\n"
+)
+SOLVED_WITH_DATA = cell("kubectl create configmap made --from-literal=a=1", "solve id=right")
+
+
+def test_every_right_way_is_green_and_every_wrong_one_red(report_of, tmp_path: Path) -> None:
+    text = (
+        STEP
+        + SOLVED_WITH_DATA
+        + cell("kubectl create configmap made", "superficial id=empty")
+        + cell("kubectl create configmap made", "alternative way=later id=first")
+        + cell(
+            """kubectl patch configmap made --type=merge -p '{"data":{"a":"1"}}'""", "alternative way=later"
+        )
+    )
+    report = report_of(authored(tmp_path / "pack", text, LABELLED))
+    assert report.ok, broken(report)
+    assert [found.name for found in report.findings] == [
+        "red before: made",
+        "superficial: empty",
+        "alternative: later: made",
+        "cell right",
+        "green after: made",
+        "reset: red again",
+        "once more: made",
+    ]
+
+
+def test_a_check_that_a_superficial_fix_satisfies_is_found(report_of, tmp_path: Path) -> None:
+    text = STEP + SOLVED + cell("kubectl create configmap made --from-literal=a=0", "superficial id=empty")
+    report = report_of(authored(tmp_path / "pack", text, MADE))
+    assert "would be told it is right" in broken(report)["superficial: empty"].detail
+    assert "module.md" in broken(report)["superficial: empty"].place
+
+
+def test_a_check_that_refuses_another_right_way_is_found(report_of, tmp_path: Path) -> None:
+    text = STEP + SOLVED_WITH_DATA + cell("kubectl create configmap made", "alternative id=bare")
+    report = report_of(authored(tmp_path / "pack", text, LABELLED))
+    assert list(broken(report)) == ["alternative: bare: made"]
+
+
+def test_a_way_whose_own_commands_fail_is_found(report_of, tmp_path: Path) -> None:
+    text = STEP + SOLVED + cell("kubectl create nonsense", "superficial id=broken")
+    assert list(broken(report_of(authored(tmp_path / "pack", text, MADE)))) == [
+        "superficial: broken: cell broken"
+    ]
+
+
+def test_a_solution_that_works_only_once_is_found(report_of, tmp_path: Path) -> None:
+    """What a cell leaves outside of cluster and workspace is there when the learner resets the step."""
+    mark = tmp_path / "mark"
+    text = STEP + cell(f"test ! -e {mark} && touch {mark} && kubectl create configmap made", "solve id=once")
+    assert list(broken(report_of(authored(tmp_path / "pack", text, MADE)))) == ["once more: cell once"]
+
+
+def test_an_advisory_check_does_not_decide(report_of, tmp_path: Path) -> None:
+    checks = MADE + MADE.replace("  made:", "  nice:").replace("name: made", "name: nice").replace(
+        "{title: t,", "{title: t, severity: advisory,"
+    )
+    report = report_of(authored(tmp_path / "pack", STEP.replace("[made]", "[made, nice]") + SOLVED, checks))
+    assert report.ok, broken(report)
+    assert "advisory" in next(found.detail for found in report.findings if found.name == "green after: nice")
+
+
+def test_only_the_steps_named_are_tested(home, tmp_path: Path) -> None:
+    text = (
+        GOOD
+        + "## Two\n<!-- step: {id: two, checks: [other]} -->\n\n"
+        + cell("kubectl get configmap made && kubectl create configmap other", "solve id=after")
+        + "## Three\n\n"
+        + cell("false", "id=never")
+    )
+    checks = MADE + MADE.replace("made", "other")
+    module = authored(tmp_path / "pack", text, checks)
+    report = asyncio.run(qualify(module, "sim", tmp_path / "qualification", only=("two",)))
+    assert report.ok, broken(report)
+    assert {found.step for found in report.findings} == {"two"}
+
+
+# -- several runs ------------------------------------------------------------------------------------------------
+
+
+def _report(*findings: Finding) -> ModuleReport:
+    return ModuleReport("m", "SIMULATED", findings, 2.0)
+
+
+def test_what_holds_only_sometimes_is_flaky_and_fails() -> None:
+    good, bad = (
+        Finding("s", "green after: a", Result.OK, seconds=1.0),
+        Finding("s", "green after: a", Result.FAILED, "fail: no", 3.0),
+    )
+    report = merged([_report(good), _report(bad), _report(good)])
+    (found,) = report.findings
+    assert not report.ok
+    assert (found.result, found.flaky, found.detail) == (
+        Result.FAILED,
+        True,
+        "flaky: ok in 2 of 3 runs\nfail: no",
+    )
+    assert found.seconds == pytest.approx(5 / 3)
+    assert "1 flaky" in summary_line(report) and "in 3 runs" in summary_line(report)
+
+
+def test_what_holds_in_every_run_is_not_flaky() -> None:
+    found = Finding("s", "green after: a", Result.OK)
+    report = merged([_report(found), _report(found)])
+    assert report.ok and not report.findings[0].flaky and report.runs == 2
+
+
+def test_the_time_table_counts_each_wait_for_checks_once() -> None:
+    report = _report(
+        Finding("s", "cell one", Result.OK, seconds=1.0),
+        Finding("s", "green after: a", Result.OK, seconds=2.0),
+        Finding("s", "green after: b", Result.OK, seconds=2.0),
+        Finding("t", "red before: c", Result.OK, seconds=0.5),
+    )
+    slowest, other = timetable([report])
+    assert (slowest.step, slowest.cells, slowest.checks, slowest.total) == ("s", 1.0, 2.0, 3.0)
+    assert (other.step, other.total) == ("t", 0.5)
+
+
 def test_a_good_cleanup_is_clean(report_of, tmp_path: Path) -> None:
     report = report_of(authored(tmp_path / "pack", GOOD + CLEANUP, MADE))
     assert report.ok, broken(report)
@@ -185,6 +311,22 @@ def test_the_report_for_programs_is_all_that_goes_to_stdout(program: Program) ->
     (report,) = json.loads(program.run("test", "tiny", "--json").stdout)
     assert report["module"] == "tiny" and report["ok"] is True
     assert {finding["result"] for finding in report["findings"]} == {"ok"}
+
+
+def test_several_modules_run_at_the_same_time_and_several_times(program: Program, tmp_path: Path) -> None:
+    pack = tmp_path / "pack"
+    write_module(pack, GOOD, MADE, "one")
+    write_module(pack, GOOD, MADE, "two")
+    done = Program(program.environment, pack).run("test", "--repeat", "2", "--jobs", "2", "--times")
+    assert "one: qualified on SIMULATED in 2 runs" in done.stdout
+    assert done.stdout.index("one: qualified") < done.stdout.index("two: qualified")
+    assert "two/one" in done.stdout, "the time table"
+    assert "4 runs, 2 at a time" in done.stderr
+
+
+def test_a_step_that_is_not_there_is_refused(program: Program) -> None:
+    done = program.run("test", "tiny", "--only", "nosuch", code=2)
+    assert "tiny has no step nosuch" in done.stderr and "It has:" in done.stderr
 
 
 def test_a_module_that_does_not_parse_fails_the_run_and_the_others_are_still_tested(
