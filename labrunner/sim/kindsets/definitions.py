@@ -91,8 +91,8 @@ def _column(title: str, value: Any) -> Obj:
 
 
 def _root(notation: Notation, facts: Any) -> Obj:
-    mark = "!" if facts.get("required") else ""
-    fields = {f"spec{mark}": facts["schema"]}
+    properties = {"spec": {"description": "What is wanted.", **notation.expand(facts["schema"])}}
     if "status" in facts:
-        fields["status"] = facts["status"]
-    return {**notation.expand({"fields": fields}), "description": facts.get("doc", "")}
+        properties["status"] = {"description": "What became of it.", **notation.expand(facts["status"])}
+    required = {"required": ["spec"]} if facts.get("required") else {}
+    return {"type": "object", "description": facts.get("doc", ""), "properties": properties, **required}
