@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,9 @@ def test_representations(http: Http) -> None:
     assert listed["kind"] == "PartialObjectMetadataList"
     assert "data" not in listed["items"][0]
     text = http("GET", f"{MAPS}/x", Accept="application/yaml").body
-    assert text.startswith(b"kind: ConfigMap\napiVersion: v1\n")
+    assert text.startswith(b"apiVersion: v1\n")
+    assert b"\nkind: ConfigMap\nmetadata:\n" in text
+    assert re.search(rb'\n  resourceVersion: "\d+"\n', text)
     assert http("GET", f"{MAPS}/x", Accept="text/html").status == 406
     protobuf_first = "application/vnd.kubernetes.protobuf,application/json"
     assert http.ok("GET", f"{MAPS}/x", Accept=protobuf_first)["kind"] == "ConfigMap"

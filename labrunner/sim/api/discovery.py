@@ -70,10 +70,7 @@ class Discovery:
             }
             for version in versions
         ]
-        metadata: Obj = {"creationTimestamp": None}
-        if group:
-            metadata = {"name": group, **metadata}
-        return {"metadata": metadata, "versions": entries}
+        return {"metadata": {"name": group} if group else {}, "versions": entries}
 
     def _document(self, path: str) -> Obj | None:
         parts = path.strip("/").split("/")

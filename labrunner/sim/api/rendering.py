@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from labrunner.sim import errors, printers
 from labrunner.sim.api.local import Api
@@ -18,6 +19,10 @@ from labrunner.sim.store import Record
 from labrunner.sim.store.change import encode
 
 YAML: Final = "application/yaml"
+_TEXT: Final = "tag:yaml.org,2002:str"
+_ODD: Final = re.compile(
+    r"[yn]|[-+]?[0-9]+e[-+]?[0-9]+", re.IGNORECASE
+)  # a truth value or a number to Go only
 _PRETTY_AGENTS: Final = ("curl", "Wget", "Mozilla/5.0")
 
 
@@ -72,10 +77,21 @@ def _quoted(text: str) -> str:
 
 
 def _yaml(value: Obj) -> bytes:
+    """Keys in order, as Go's YAML package writes them."""
     import yaml
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return bytes(yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=True, encoding="utf-8"))
+    dumper: Any = type("_GoDumper", (getattr(yaml, "CSafeDumper", yaml.SafeDumper),), {})
+    dumper.add_representer(str, _yaml_text)
+    return bytes(yaml.dump(value, Dumper=dumper, allow_unicode=True, encoding="utf-8", width=80))
+
+
+def _yaml_text(dumper: Any, text: str) -> Any:
+    """A text as Go's YAML package writes it: in double quotes where it would be read as something else."""
+    import yaml
+
+    odd = _ODD.fullmatch(text) or dumper.resolve(yaml.ScalarNode, text, (True, False)) != _TEXT
+    style = "|" if "\n" in text else '"' if odd else None
+    return dumper.represent_scalar(_TEXT, text, style=style)
 
 
 def one(

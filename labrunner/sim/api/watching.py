@@ -166,7 +166,7 @@ class Watch:
         return _framed(kind, encode(table))
 
     def _bookmark(self, annotations: dict[str, str] | None = None) -> bytes:
-        metadata: Obj = {"resourceVersion": str(self._api.store.resource_version), "creationTimestamp": None}
+        metadata: Obj = {"resourceVersion": str(self._api.store.resource_version)}
         if annotations:
             metadata["annotations"] = annotations
         obj: Obj = {"kind": self._rt.kind, "apiVersion": self._rt.gv, "metadata": metadata}
