@@ -76,7 +76,7 @@ class Writer:
             crd.prepare_create(obj, rt, api)
             problems = crd.validate_create(obj, rt, api)
         else:
-            strategy.prepare_create(obj, store_rt, api)
+            call.warn(strategy.prepare_create(obj, store_rt, api))
             problems = validation.create(obj, store_rt, rt)
         if problems:
             raise errors.invalid(rt.group_kind, name_of(obj), problems)

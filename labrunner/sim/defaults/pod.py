@@ -32,7 +32,7 @@ def pod(obj: Obj) -> None:
     for container in [*items(spec, "containers"), *items(spec, "initContainers")]:
         _requests_from_limits(section(container, "resources"))
     if isinstance(spec.get("resources"), dict):
-        _requests_from_limits(spec["resources"])
+        _pod_requests(spec)
     if spec.get("hostNetwork"):
         for container in [*items(spec, "containers"), *items(spec, "initContainers")]:
             for port in items(container, "ports"):
@@ -133,6 +133,20 @@ def _requests_from_limits(resources: Obj) -> None:
     if isinstance(limits, dict) and limits:
         requests = section(resources, "requests")
         for name, quantity in limits.items():
+            default(requests, name, quantity)
+
+
+def _pod_requests(spec: Obj) -> None:
+    """Requests of the pod as a whole: what its containers ask for together, else its limit."""
+    from labrunner.sim.validation import pod_resources, quantities  # few pods have resources of their own
+
+    limits = spec["resources"].get("limits")
+    if not isinstance(limits, dict) or not limits:
+        return
+    requests = section(spec["resources"], "requests")
+    needed = {name: str(quantity) for name, quantity in pod_resources.aggregate(spec, "requests").items()}
+    for name, quantity in {**limits, **needed}.items():
+        if not quantities.pod_resource_name(name, ""):
             default(requests, name, quantity)
 
 

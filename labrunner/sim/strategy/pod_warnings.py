@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from labrunner.sim import gotext
 from labrunner.sim.objects import Obj, annotations_of, get_path
 from labrunner.sim.quantity import Quantity, QuantityError
+from labrunner.sim.strategy import app_armor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,6 +38,17 @@ _OLD_VOLUMES: Final = {
 _FIELD_SHOWN: Final = {"storageos": "storageOS"}
 _REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"
+_SYSCTLS: Final = 'non-functional in v1.11+; use the "sysctls" field instead'
+_OLD_ANNOTATIONS: Final = {
+    "scheduler.alpha.kubernetes.io/critical-pod": (
+        'non-functional in v1.16+; use the "priorityClassName" field instead'
+    ),
+    "security.alpha.kubernetes.io/sysctls": _SYSCTLS,
+    "security.alpha.kubernetes.io/unsafe-sysctls": _SYSCTLS,
+}
+_SECCOMP: Final = 'non-functional in v1.27+; use the "seccompProfile" field instead'
+_SECCOMP_POD: Final = "seccomp.security.alpha.kubernetes.io/pod"
+_SECCOMP_CONTAINER: Final = "container.seccomp.security.alpha.kubernetes.io/"
 _MATCHES_NOTHING: Final = "a null labelSelector results in matching no pod"
 _BYTES: Final = ("memory", "ephemeral-storage")
 
@@ -48,12 +60,16 @@ def pod_warnings(holder: Obj, prefix: str) -> list[str]:
     out: list[str] = []
     out += _node_labels(spec, base)
     out += _spread(spec, base)
-    out += _annotations(holder, _join(prefix, "metadata.annotations"))
+    notes, found = _join(prefix, "metadata.annotations"), annotations_of(holder)
+    out += _annotations(holder, notes)
     out += _volumes(spec, base)
     out += _host_aliases(spec, base)
     out += _pull_secrets(spec, base)
     out += fractional_bytes(spec.get("overhead") or {}, f"{base}.overhead", *_BYTES)
+    if _SECCOMP_POD in found and get_path(spec, "securityContext", "seccompProfile") is None:
+        out.append(f"{notes}[{_SECCOMP_POD}]: {_SECCOMP}")
     for container, path in _containers(spec, base):
+        out += _profiles(container, spec, found, notes, template=bool(prefix))
         out += _resources(container, path)
         out += _environment(container, path)
     out += _ports(spec, base)
@@ -140,19 +156,34 @@ def _pod_affinity(spec: Obj, base: str) -> Iterator[str]:
 
 
 def _annotations(holder: Obj, base: str) -> Iterator[str]:
-    for key in sorted(annotations_of(holder)):
-        if key == "scheduler.alpha.kubernetes.io/critical-pod":
-            yield f'{base}[{key}]: non-functional in v1.16+; use the "priorityClassName" field instead'
-        elif key.startswith(("seccomp.security.alpha.kubernetes.io", "container.seccomp.security.alpha")):
-            yield f'{base}[{key}]: non-functional in v1.27+; use the "seccompProfile" field instead'
-        elif key.startswith("container.apparmor.security.beta.kubernetes.io/"):
-            yield f'{base}[{key}]: deprecated since v1.30; use the "appArmorProfile" field instead'
+    for key, text in _OLD_ANNOTATIONS.items():
+        if key in annotations_of(holder):
+            yield f"{base}[{key}]: {text}"
+
+
+def _profiles(
+    container: Obj, spec: Obj, found: dict[str, str], base: str, *, template: bool
+) -> Iterator[str]:
+    """Annotations that name profiles of a container whose fields name none."""
+    own: Obj = container.get("securityContext") or {}
+    around: Obj = spec.get("securityContext") or {}
+    key = f"{_SECCOMP_CONTAINER}{container.get('name')}"
+    if key in found and own.get("seccompProfile") is None:
+        yield f"{base}[{key}]: {_SECCOMP}"
+    key = f"{app_armor.PREFIX}{container.get('name')}"
+    # On a pod the annotation has become the field by now, with a warning of its own.
+    if template and key in found and not (own.get("appArmorProfile") or around.get("appArmorProfile")):
+        yield app_armor.warning(key, base)
 
 
 def _volumes(spec: Obj, base: str) -> Iterator[str]:
     volumes: list[Obj] = spec.get("volumes") or []
     for i, volume in enumerate(volumes):
         yield from old_volumes(volume, f"{base}.volumes[{i}]")
+        for section in ("requests", "limits"):
+            claim = ("ephemeral", "volumeClaimTemplate", "spec", "resources", section)
+            amounts: Obj = get_path(volume, *claim, default={})
+            yield from fractional_bytes(amounts, f"{base}.volumes[{i}].{'.'.join(claim)}", "storage")
     for volume in volumes:
         yield from _overlapping(volume)
 
@@ -245,12 +276,21 @@ def _ports(spec: Obj, base: str) -> Iterator[str]:
     for container, container_path in _containers(spec, base):
         for i, port in enumerate(container.get("ports") or []):
             path = f"{container_path}.ports[{i}]"
+            if port.get("hostIP") and not port.get("hostPort"):
+                yield f"{path}: hostIP set without hostPort: {_shown_port(port)}"
             same = seen.setdefault((port.get("containerPort"), port.get("protocol") or "TCP"), [])
             for other_path, other in same:
                 problem = _port_problem(port, other)
                 if problem:
                     yield f"{path}: {problem} port definition with {other_path}"
             same.append((path, port))
+
+
+def _shown_port(port: Obj) -> str:
+    """A port as Go prints the structure with ``%+v``."""
+    name, protocol = port.get("name") or "", port.get("protocol") or "TCP"
+    numbers = f"HostPort:{port.get('hostPort') or 0} ContainerPort:{port.get('containerPort') or 0}"
+    return f"{{Name:{name} {numbers} Protocol:{protocol} HostIP:{port.get('hostIP') or ''}}}"
 
 
 def _port_problem(port: Obj, other: Obj) -> str:

@@ -6,12 +6,16 @@ from typing import Final
 
 from labrunner.sim.objects import Obj, get_path, meta
 from labrunner.sim.quantity import Quantity, QuantityError
+from labrunner.sim.strategy import app_armor, label_keys
 
 GATED: Final = "Scheduling is blocked due to non-empty scheduling gates"
 
 
-def prepare_pod(pod: Obj) -> None:
-    """A new pod is pending, in its class of service."""
+def prepare_pod(pod: Obj) -> list[str]:
+    """A new pod is pending, in its class of service, with its label keys and old annotations resolved.
+
+    Returns the warnings that this gives rise to.
+    """
     status: Obj = {"phase": "Pending", "qosClass": qos_class(pod)}
     if get_path(pod, "spec", "schedulingGates"):
         status["conditions"] = [
@@ -25,6 +29,8 @@ def prepare_pod(pod: Obj) -> None:
             }
         ]
     pod["status"] = status
+    label_keys.merge(pod)
+    return app_armor.to_fields(pod)
 
 
 def qos_class(pod: Obj) -> str:

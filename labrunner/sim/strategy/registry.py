@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["prepare_create", "prepare_update", "warnings"]
 
 
-def prepare_create(obj: Obj, rt: ResourceType, api: Api) -> None:
-    """Change a new object in place: drop what only the system sets, allocate addresses, set generation."""
+def prepare_create(obj: Obj, rt: ResourceType, api: Api) -> list[str]:
+    """Change a new object in place: drop what only the system sets, allocate addresses, set generation.
+
+    Returns warnings about what was changed.
+    """
     lifecycle.begin(obj, rt)
     if rt.custom:
-        return
+        return []
     gr = rt.storage_gr
     drop_disabled(obj, gr)
     if gr == "pods":
-        pods.prepare_pod(obj)
-    elif gr == "jobs.batch":
+        return pods.prepare_pod(obj)
+    if gr == "jobs.batch":
         pods.prepare_job(obj)
     elif gr == "daemonsets.apps":
         daemonsets.prepare_create(obj)
@@ -40,6 +43,7 @@ def prepare_create(obj: Obj, rt: ResourceType, api: Api) -> None:
         obj["status"] = {"phase": "Pending", "lastPhaseTransitionTime": timestamp(api.clock.now())}
     elif gr == "persistentvolumeclaims":
         obj["status"] = {"phase": "Pending"}
+    return []
 
 
 def _new_namespace(obj: Obj) -> None:

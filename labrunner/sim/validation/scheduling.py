@@ -118,18 +118,7 @@ def _pod_term(term: Obj, path: str) -> Errors:
     out += meta.label_selector(term.get("namespaceSelector"), f"{path}.namespaceSelector")
     for name in term.get("namespaces") or []:
         out += check(f"{path}.namespace", name, names.dns_label)
-    matching, mismatching = term.get("matchLabelKeys") or [], term.get("mismatchLabelKeys") or []
-    for key, listed in (("matchLabelKeys", matching), ("mismatchLabelKeys", mismatching)):
-        if listed and term.get("labelSelector") is None:
-            text = "must not be specified when labelSelector is not set"
-            out.append(forbidden_field(f"{path}.{key}", text))
-        else:
-            for i, name in enumerate(listed):
-                out += check(f"{path}.{key}[{i}]", name, names.qualified_name)
-    for i, name in enumerate(matching):
-        if name in mismatching:
-            text = "exists in both matchLabelKeys and mismatchLabelKeys"
-            out.append(invalid_value(f"{path}.matchLabelKeys[{i}]", name, text))
+    out += _label_keys(term, path)
     topology = term.get("topologyKey") or ""
     if not topology:
         out.append(required(f"{path}.topologyKey", "can not be empty"))
@@ -211,7 +200,7 @@ def spread(constraints: list[Obj], path: str) -> Errors:
             value = constraint.get(policy)
             if value is not None and value not in ("Honor", "Ignore"):
                 out.append(not_supported(f"{here}.{policy}", value, ("Honor", "Ignore")))
-        out += _spread_keys(constraint, f"{here}.matchLabelKeys")
+        out += _label_keys(constraint, here)
         out += meta.label_selector(constraint.get("labelSelector"), f"{here}.labelSelector")
     return out
 
@@ -228,19 +217,31 @@ def _min_domains(constraint: Obj, path: str, action: str) -> Errors:
     return out
 
 
-def _spread_keys(constraint: Obj, path: str) -> Errors:
-    listed = constraint.get("matchLabelKeys") or []
-    selector = constraint.get("labelSelector")
-    if not listed:
-        return []
+def _label_keys(term: Obj, path: str) -> Errors:
+    """``matchLabelKeys`` and ``mismatchLabelKeys``.
+
+    On a pod the server has merged the keys into the selector before it checks them: a key that was there
+    already stands in it twice by then. In a template it has not, and nothing is amiss yet.
+    """
+    selector: Obj | None = term.get("labelSelector")
+    matching, mismatching = term.get("matchLabelKeys") or [], term.get("mismatchLabelKeys") or []
     out: Errors = []
-    if selector is None:
-        out.append(forbidden_field(path, "must not be specified when labelSelector is not set"))
-    used = {*((selector or {}).get("matchLabels") or {})}
-    used |= {e.get("key") for e in (selector or {}).get("matchExpressions") or []}
-    for i, key in enumerate(listed):
-        out += check(f"{path}[{i}]", key, names.qualified_name)
-        if key in used:
+    for key, listed in (("matchLabelKeys", matching), ("mismatchLabelKeys", mismatching)):
+        if listed and selector is None:
+            text = "must not be specified when labelSelector is not set"
+            out.append(forbidden_field(f"{path}.{key}", text))
+        else:
+            for i, name in enumerate(listed):
+                out += check(f"{path}.{key}[{i}]", name, names.qualified_name)
+    seen = set((selector or {}).get("matchLabels") or {})
+    for expression in (selector or {}).get("matchExpressions") or []:
+        name = expression.get("key") or ""
+        if name in matching and name in seen:
             text = "exists in both matchLabelKeys and labelSelector"
-            out.append(invalid_value(f"{path}[{i}]", key, text))
+            out.append(invalid_value(f"{path}[{matching.index(name)}]", name, text))
+        seen.add(name)
+    for i, name in enumerate(matching):
+        if name in mismatching:
+            text = "exists in both matchLabelKeys and mismatchLabelKeys"
+            out.append(invalid_value(f"{path}.matchLabelKeys[{i}]", name, text))
     return out
