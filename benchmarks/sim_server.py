@@ -79,9 +79,9 @@ class Client:
             self.socket = served.context.wrap_socket(self.socket, server_hostname="127.0.0.1")
         self.credentials = f"Authorization: Bearer {served.token}\r\n" if served.token else ""
 
-    def send(self, method: str, path: str, body: bytes = b"") -> None:
+    def send(self, method: str, path: str, body: bytes = b"", accept: str = "application/json") -> None:
         head = (
-            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{self.credentials}"
+            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: {accept}\r\n{self.credentials}"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         self.socket.sendall(head.encode() + body)
@@ -101,8 +101,8 @@ class Client:
             raise RuntimeError(head + rest)
         return rest
 
-    def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
-        self.send(method, path, body)
+    def ask(self, method: str, path: str, body: bytes = b"", accept: str = "application/json") -> bytes:
+        self.send(method, path, body, accept)
         return self.receive()
 
 
