@@ -309,6 +309,7 @@ def test_snapshots_bring_the_cluster_back_and_are_the_administrators(http: Http,
     changed = http.ok("GET", f"{base}/before/diff")["changes"]
     assert sorted((c["type"], c["name"]) for c in changed) == [("ADDED", "y"), ("DELETED", "x")]
     http.ok("POST", f"{base}/before/restore")
+    http.clock.advance(0)
     assert http.restores == 1
     kinds = [(kind, obj["metadata"]["name"]) for kind, obj in tap.events()]
     assert kinds[2:] == [("DELETED", "y"), ("ADDED", "x")] or kinds[2:] == [("ADDED", "x"), ("DELETED", "y")]

@@ -39,7 +39,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 
 
 class Control:
-    """Answers control requests. *directory* keeps the snapshots; *restored* is called after a restore."""
+    """Answers control requests. *directory* keeps the snapshots; *restored* is called after a restore is answered."""
 
     def __init__(self, api: Api, directory: Path, restored: Callable[[], object]) -> None:
         self._api = api
@@ -149,7 +149,8 @@ class Control:
 
     def _restore(self, name: str) -> Obj:
         found = self._api.store.restore(self._snapshot(name))
-        self._restored()
+        self._api.recorder.forget_floods()
+        self._api.clock.call_later(0, self._restored)
         return {**_summary(name, self._snapshot(name)), "changes": [_described(d) for d in found]}
 
     def _diff(self, name: str, to: str) -> Obj:

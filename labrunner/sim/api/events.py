@@ -46,6 +46,11 @@ class Recorder:
         """Begin to forget events an hour after they were last seen."""
         self._api.clock.call_later(SWEEP_EVERY, self._sweep)
 
+    def forget_floods(self) -> None:
+        """A restored snapshot takes back what was told too often: everything may be told again."""
+        self._similar.clear()
+        self._buckets.clear()
+
     def record(
         self, about: Obj, kind: str, reason: str, message: str, *,
         component: str, host: str = "", field_path: str | None = None, action: str | None = None,

@@ -66,11 +66,12 @@ class GarbageCollector(Controller):
 
     def _seen(self, gr: str, obj: Obj, old: Obj | None) -> list[Key]:
         uid = uid_of(obj)
-        place = (gr, namespace_of(obj), name_of(obj))
         known = self._places.get(uid)
-        self._places[uid] = place
-        owners = tuple(r.get("uid", "") for r in owner_references(obj))
-        before = self._owners.get(uid, ())
+        references, before = owner_references(obj), self._owners.get(uid, ())
+        if known is not None and not references and not before and not is_terminating(obj):
+            return []  # the most frequent case by far
+        place = self._places[uid] = (gr, namespace_of(obj), name_of(obj))
+        owners = tuple(r.get("uid", "") for r in references)
         if owners != before:
             for owner in before:
                 self._dependents.get(owner, {}).pop(uid, None)

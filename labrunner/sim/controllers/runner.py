@@ -95,11 +95,14 @@ class Runner:
         self._failures: dict[tuple[int, Key], int] = {}
         self._scheduled = False
         self._stopped = False
-        self._routes: dict[str, list[tuple[int, Mapper]]] = {}
+        self._routes: dict[str, list[tuple[int, Mapper]]] = {EVERY: []}
         for index, controller in enumerate(self._controllers):
             controller.requeue = self._requeue_for(index)
             for gr, mapper in controller.watches().items():
                 self._routes.setdefault(gr, []).append((index, mapper))
+        self._everything = self._routes.pop(EVERY)
+        for routes in self._routes.values():
+            routes += self._everything
         self._unsubscribe = api.store.subscribe(None, self._changed)
 
     def start(self) -> None:
@@ -110,8 +113,7 @@ class Runner:
 
     def resync(self) -> None:
         """Look at every object again, as after a restored snapshot."""
-        everything = EVERY in self._routes
-        for gr in self._api.store.resources() if everything else tuple(self._routes):
+        for gr in self._api.store.resources() if self._everything else tuple(self._routes):
             for obj in self._api.store.list(gr):
                 self._changed(_Initial(gr, obj))  # type: ignore[arg-type]
 
@@ -128,14 +130,12 @@ class Runner:
         return lambda key, seconds: self._later((index, key), seconds)
 
     def _changed(self, change: Change) -> None:
-        for index, mapper in (*self._routes.get(change.gr, ()), *self._routes.get(EVERY, ())):
+        for index, mapper in self._routes.get(change.gr, self._everything):
             try:
-                keys = list(mapper(change))
+                for key in mapper(change):
+                    self._add((index, key))
             except Exception:
                 sys.stderr.write(f"{self._controllers[index].name}: {traceback.format_exc()}\n")
-                continue
-            for key in keys:
-                self._add((index, key))
 
     def _add(self, item: tuple[int, Key]) -> None:
         self._queue[item] = None

@@ -28,6 +28,12 @@ class Record:
         self.rv = rv
         self.encoded = encoded
 
+    @property
+    def uid(self) -> str | None:
+        """What tells the object from others of its name."""
+        found: str | None = self.obj["metadata"].get("uid")
+        return found
+
     def at(self, rv: int) -> Record:
         """The same object with another resourceVersion."""
         obj = {**self.obj, "metadata": {**self.obj["metadata"], "resourceVersion": str(rv)}}

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from labrunner.sim.objects import Obj
+from labrunner.sim.store import restoring
 from labrunner.sim.store.change import Change, Record, encode
 from labrunner.sim.store.journal import Journal
 from labrunner.sim.store.snapshot import Difference, Snapshot, differences, key_of
@@ -176,21 +177,18 @@ class Store:
         All or nothing: listeners hear of the changes when every one has been made.
         """
         found = list(differences(self.snapshot(), snapshot))
-        changes = [
-            Change(d.type, d.gr, d.before, d.after and d.after.at(rv), rv)
-            for rv, d in enumerate(found, self._rv + 1)
-        ]
+        steps = restoring.changes(found, self._rv)
         if self._journal is not None:
-            self._journal.note(changes)
-        for change in changes:
+            self._journal.note(steps)
+        for change in steps:
             table = self._tables.setdefault(change.gr, Table())
             if change.after is not None:
                 table.set(change.after)
             else:
                 table.discard(change.key)
             table.remember(change)
-        self._rv += len(changes)
-        self._pending.extend(changes)
+        self._rv += len(steps)
+        self._pending.extend(steps)
         self._tell()
         return found
 
