@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labrunner.sim import process
+from labrunner.sim.errors import ApiError
 
 if TYPE_CHECKING:
     from labrunner.sim.api.server import Server
@@ -76,6 +77,8 @@ def _serve(directory: Path, port: int, *, plain: bool, controllers: bool) -> int
         return asyncio.run(_until_told_to_stop(server, lock))
     except PortTakenError as error:
         return _fail(str(error))
+    except ApiError as error:
+        return _fail(error.message)
     except OSError as error:
         return _fail(f"cannot serve from {directory}: {error.strerror or error}")
     finally:

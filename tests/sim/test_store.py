@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import os
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labrunner.sim.errors import ApiError
@@ -296,3 +297,56 @@ def test_what_is_restored_is_written_down_as_it_is(tmp_path: Path) -> None:
     assert odd is not None
     assert odd["other"] == {"resourceVersion": "2"}
     assert odd["data"] == {"v": '"resourceVersion":"2"'}
+
+
+@settings(max_examples=40, deadline=None)
+@given(cut=st.integers(0, 64 * 1024), seed=st.integers(0, 3))
+def test_a_journal_torn_anywhere_in_its_end_is_the_state_of_its_whole_lines(
+    tmp_path_factory: pytest.TempPathFactory, cut: int, seed: int
+) -> None:
+    path = tmp_path_factory.mktemp("torn") / "journal"
+    store = Store(Journal(path))
+    chance = random.Random(seed)
+    states: list[tuple[int, int, dict[str, str]]] = [(0, 0, {})]
+    known: dict[str, str] = {}
+    for number in range(400):
+        name = f"é{chance.randrange(60)}"
+        if name in known and chance.random() < 0.3:
+            store.remove(CM, "a", name)
+            del known[name]
+        else:
+            known[name] = f"{number}\n" + "v" * chance.randrange(400)
+            store.put(CM, config_map(name, v=known[name]))
+        states.append((path.stat().st_size, store.resource_version, dict(known)))
+    store.close()
+    size = states[-1][0]
+    assert size > 64 * 1024
+    os.truncate(path, size - cut)
+    expected = max((state for state in states if state[0] <= size - cut), key=lambda state: state[0])
+    again = Store(Journal(path))
+    assert {o["metadata"]["name"]: o["data"]["v"] for o in again.list(CM)} == expected[2]
+    assert again.resource_version == expected[1]
+    again.put(CM, config_map("after"))
+    again.close()
+    assert {o["metadata"]["name"] for o in Store(Journal(path)).list(CM)} == {*expected[2], "after"}
+
+
+def test_a_rewrite_that_finds_no_room_leaves_the_journal_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal"
+    store = Store(Journal(path))
+    for number in range(300):
+        store.put(CM, config_map("x", v=str(number)))
+    store.close()
+
+    def full(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    again = Store(Journal(path))  # a start would rewrite so many dead lines
+    monkeypatch.undo()
+    assert [p.name for p in tmp_path.iterdir()] == ["journal"]
+    again.put(CM, config_map("y"))
+    again.close()
+    assert [o["metadata"]["name"] for o in Store(Journal(path)).list(CM)] == ["x", "y"]

@@ -62,7 +62,9 @@ class Server:
         self.options = options
         options.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.pki = tls.ensure(options.directory / "pki")
-        self.store = Store(Journal(options.directory / "journal.jsonl"))
+        journal = Journal(options.directory / "journal.jsonl")
+        journal.on_recovery = self._disk_has_room_again
+        self.store = Store(journal)
         self.api = Api(self.store, Registry(), clock or RealClock())
         self.definitions = Definitions(self.api)
         self.kubeconfig = options.directory / "kubeconfig"
@@ -95,8 +97,13 @@ class Server:
 
     def start_controllers(self) -> None:
         """Set the controllers to work. Apart from :meth:`start`, since importing them takes longer than listening."""
-        from labrunner.sim import controllers
         from labrunner.sim.auth.aggregation import Aggregator
+
+        self._set_to_work()
+        Aggregator(self.api).start()
+
+    def _set_to_work(self) -> None:
+        from labrunner.sim import controllers
 
         self._controllers = controllers.start(
             self.api,
@@ -104,7 +111,15 @@ class Server:
             make_token=self._security.issuer.legacy,
             sign=self._sign,
         )
-        Aggregator(self.api).start()
+
+    def _disk_has_room_again(self) -> None:
+        """What controllers and nodes could not write down is lost: they begin anew, as after a restart."""
+        self.api.clock.call_later(0, self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        if self._controllers is not None:
+            self._controllers.stop()
+            self._set_to_work()
 
     def _sign(self, request: bytes, seconds: int, usages: list[str]) -> bytes:
         now = self.api.clock.now()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
 
 MANAGER: Final = "clusterrole-aggregation-controller"
+RETRY: Final = 1.0
+"""Seconds until a refused write is tried again."""
 
 
 def aggregated_rules(role: Obj, roles: Iterable[Obj]) -> list[Obj]:
@@ -45,10 +47,10 @@ class Aggregator:
     def _changed(self, _: object) -> None:
         self._later()
 
-    def _later(self) -> None:
+    def _later(self, seconds: float = 0) -> None:
         if not self._pending:
             self._pending = True
-            self._api.clock.call_later(0, self._reconcile)
+            self._api.clock.call_later(seconds, self._reconcile)
 
     def _reconcile(self) -> None:
         self._pending = False
@@ -56,7 +58,7 @@ class Aggregator:
             try:
                 self._api.update(CLUSTER_ROLES, {**role, "rules": rules}, manager=MANAGER)
             except ApiError:
-                self._later()  # someone else was faster; what they wrote is looked at next
+                self._later(RETRY)
 
 
 def outdated(roles: list[Obj]) -> list[tuple[Obj, list[Obj]]]:

@@ -64,6 +64,9 @@ class Controller:
     def started(self) -> None:
         """Called once, after the first changes have been queued."""
 
+    def stopped(self) -> None:
+        """Called once, when the work is over: end what goes on beside the queue."""
+
     def event(self, about: Obj, kind: str, reason: str, message: str) -> None:
         """Record an event as this controller."""
         self.api.event(
@@ -120,6 +123,8 @@ class Runner:
     def stop(self) -> None:
         """Forget all work and timers."""
         self._stopped = True
+        for controller in self._controllers:
+            controller.stopped()
         self._unsubscribe()
         for _, timer in self._timers.values():
             timer.cancel()

@@ -74,6 +74,11 @@ class KubeletController(Controller):
             "secrets": self._of_config,
         }
 
+    def stopped(self) -> None:
+        for life in self._lives.values():
+            life.end()
+        self._lives.clear()
+
     def life_of(self, pod: Obj) -> PodLife | None:
         """The life of *pod*, if it is lived here."""
         return self._lives.get(uid_of(pod))

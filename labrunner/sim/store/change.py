@@ -38,9 +38,10 @@ class Record:
         """The same object with another resourceVersion."""
         obj = {**self.obj, "metadata": {**self.obj["metadata"], "resourceVersion": str(rv)}}
         old = b'"resourceVersion":"%d"' % self.rv
-        if self.encoded.count(old) != 1:
+        head, found, tail = self.encoded.partition(old)
+        if not found or old in tail:  # it speaks of its version elsewhere too
             return Record(self.key, obj, rv, encode(obj))
-        return Record(self.key, obj, rv, self.encoded.replace(old, b'"resourceVersion":"%d"' % rv))
+        return Record(self.key, obj, rv, b'%b"resourceVersion":"%d"%b' % (head, rv, tail))
 
 
 class Change:
