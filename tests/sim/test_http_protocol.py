@@ -180,6 +180,84 @@ def test_a_client_that_names_the_server_itself_as_its_origin_is_answered() -> No
     ]
 
 
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\n" + HOST + b"\r\n"
+
+
+@pytest.mark.parametrize("framing", [
+    b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+    b"Transfer-Encoding: chunked\r\nContent-Length: 5",
+    b"Transfer-Encoding: chunked\r\nContent-Length: 0",
+    b"Content-Length: 5\r\nContent-Length: 5",
+    b"Content-Length: 5\r\ncontent-length: 0",
+    b"Content-Length: 5, 5",
+    b"Content-Length: +5",
+    b"Content-Length: 0x5",
+    b"Content-Length: 5 5",
+    b"Content-Length: 5_0",
+    b"Content-Length:",
+    b"Content-Length : 5",
+    b"Content-Length\t: 5",
+    b"X: y\r\n Content-Length: 5",
+    b"X: y\nContent-Length: 5",
+    b"X: y\rContent-Length: 5",
+    b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+    b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+    b"Transfer-Encoding: chunked, identity",
+    b"Transfer-Encoding: gzip, chunked",
+    b"Transfer-Encoding: xchunked",
+    b"Transfer-Encoding: \x0bchunked",
+    b"Transfer-Encoding: \"chunked\"",
+    b"Transfer-Encoding : chunked",
+    b"Transfer_Encoding: chunked\r\n\x00: y",
+])  # fmt: skip
+def test_a_request_whose_end_is_in_doubt_hides_no_other(
+    framing: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labrunner.sim.http.protocol.LINGER", 0)
+    heard: list[str] = []
+
+    def handler(request: Request) -> Response:
+        heard.append(request.path)
+        return echo(request)
+
+    body = b"0\r\n\r\n"
+    pipe = exchange(b"POST /a HTTP/1.1\r\n" + HOST + framing + b"\r\n\r\n" + body + SMUGGLED, handler=handler)
+    assert statuses(pipe) == [400]
+    assert heard == []
+    assert pipe.closing
+
+
+@pytest.mark.parametrize("chunks", [
+    b"0x5\r\nabcde\r\n", b"-5\r\n", b"+5\r\nabcde\r\n", b"5 5\r\nabcde\r\n", b"\r\n", b"5\r\nabcdeXX0\r\n\r\n",
+    b"5\nabcde\n0\n\n\r\n", b"000000005\r\nabcde\r\n", b";\r\n",
+])  # fmt: skip
+def test_a_malformed_chunk_ends_the_connection(chunks: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labrunner.sim.http.protocol.LINGER", 0)
+    head = b"POST /a HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    assert statuses(exchange(head + chunks + SMUGGLED)) == [400]
+
+
+def test_what_follows_a_body_of_exact_length_is_the_next_request() -> None:
+    raw = b"POST /a HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % len(SMUGGLED) + SMUGGLED
+    assert statuses(exchange(raw)) == [200]
+    assert statuses(exchange(raw + SMUGGLED)) == [200, 200]
+
+
+def test_an_old_client_gets_no_chunks() -> None:
+    ticker = Ticker()
+    pipe = exchange(b"GET /watch HTTP/1.0\r\n\r\n", handler=lambda _: ticker)
+    assert statuses(pipe) == [505]
+    assert b"chunked" not in pipe.out
+    assert (ticker.channel, ticker.ended, pipe.closing) == (None, 1, True)
+
+
+def test_an_old_client_may_keep_its_connection() -> None:
+    raw = b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+    pipe = exchange(raw + raw)
+    assert statuses(pipe) == [200, 200]
+    assert not pipe.closing
+
+
 def test_the_connection_ends_when_asked_to() -> None:
     assert exchange(b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n").closing
     assert exchange(b"GET / HTTP/1.0\r\n\r\n").closing

@@ -196,6 +196,10 @@ class Connection(asyncio.Protocol):
         if transport is None:
             stream.closed()
             return
+        if head.version == "1.0":
+            stream.closed()
+            self._respond(head, refusal(505, "streams need HTTP/1.1"))
+            return
         lines = [
             b"HTTP/1.1 %d %s\r\nServer: labrunner-simulated\r\nDate: %s\r\nCache-Control: no-cache, private\r\n"
             % (stream.status, reason(stream.status).encode(), date_header()),
