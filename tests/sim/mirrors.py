@@ -44,16 +44,19 @@ class Asker:
         self._stream = self._socket.makefile("rb")
 
     def __call__(self, method: str, path: str, body: Any = None, accept: str = JSON) -> tuple[int, Any]:
-        """Status and parsed JSON of the answer."""
+        """Status and body of the answer, parsed where it is JSON."""
         data = json.dumps(body).encode() if body is not None else b""
         self._socket.sendall(_head(method, path, accept, data) + data)
         status = int(self._stream.readline().split(b" ")[1])
-        length = 0
+        length, kind = 0, b""
         while (line := self._stream.readline()) not in (b"\r\n", b""):
             name, _, value = line.partition(b":")
             if name.lower() == b"content-length":
                 length = int(value)
-        return status, json.loads(self._stream.read(length) or b"null")
+            elif name.lower() == b"content-type":
+                kind = value.strip()
+        found = self._stream.read(length)
+        return status, json.loads(found) if kind == JSON.encode() else found
 
     def ok(self, method: str, path: str, body: Any = None, accept: str = JSON) -> Any:
         """The answer, which must be a success."""
@@ -103,6 +106,9 @@ class Mirror:
             self._in_body = True
         while self._in_body and (end := buffer.find(b"\r\n")) >= 0:
             size = int(buffer[:end], 16)
+            if size == 0:
+                self.ended = True
+                return
             if len(buffer) < end + size + 4:
                 return
             yield from bytes(buffer[end + 2 : end + 2 + size]).splitlines()
