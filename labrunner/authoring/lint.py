@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
+from labrunner.authoring.lint_formats import render_github, render_sarif
 from labrunner.authoring.lint_kinds import missing_kinds
 from labrunner.authoring.lint_render import render_json, render_text
 from labrunner.authoring.lint_rules import module_problems
@@ -34,11 +35,22 @@ class Report:
         return len(self.problems) - self.errors
 
 
-def run(paths: Sequence[Path], *, as_json: bool, out: TextIO) -> int:
+Format = Literal["text", "json", "sarif", "github"]
+
+
+def run(paths: Sequence[Path], *, form: Format = "text", out: TextIO) -> int:
     """Lint `paths` and write the report: 0 when there are no errors (warnings are none), else 1."""
     report = lint(paths)
     counts = (report.errors, report.warnings, report.modules)
-    out.write(render_json(report.problems, *counts) if as_json else render_text(report.problems, *counts))
+    match form:
+        case "json":
+            out.write(render_json(report.problems, *counts))
+        case "sarif":
+            out.write(render_sarif(report.problems, Path.cwd()))
+        case "github":
+            out.write(render_github(report.problems, Path.cwd()))
+        case "text":
+            out.write(render_text(report.problems, *counts))
     return 1 if report.errors else 0
 
 

@@ -134,7 +134,13 @@ def _sim(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def _authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     lint = _add(commands, "lint", "find mistakes in modules, with place and remedy")
     lint.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="packs, module folders or files")
-    lint.add_argument("--json", action="store_true")
+    lint.add_argument(
+        "--format",
+        choices=("text", "json", "sarif", "github"),
+        default="text",
+        help="for people or for programs",
+    )
+    lint.add_argument("--json", action="store_true", help="short for --format json")
     test = _add(
         commands,
         "test",

@@ -11,4 +11,4 @@ from labrunner.cli.packs import chosen_pack
 
 def run(arguments: argparse.Namespace) -> int:
     paths = arguments.paths or [chosen_pack(arguments.pack).path]
-    return lint(paths, as_json=arguments.json, out=sys.stdout)
+    return lint(paths, form="json" if arguments.json else arguments.format, out=sys.stdout)

@@ -9,8 +9,10 @@ import pytest
 from module_bench import FRONT, Workbench
 
 from labrunner.authoring.lint import lint, run
+from labrunner.authoring.lint_formats import render_github
 from labrunner.authoring.lint_needs import commands
 from labrunner.authoring.lint_render import excerpt
+from labrunner.content.problems import Place, Problem
 
 SAMPLE = Path(__file__).parent / "fixtures" / "pack"
 
@@ -26,7 +28,7 @@ def rules(
 
 def text_of(*paths: Path) -> tuple[int, str]:
     out = io.StringIO()
-    code = run(paths, as_json=False, out=out)
+    code = run(paths, out=out)
     return code, out.getvalue()
 
 
@@ -68,10 +70,36 @@ def test_text_has_place_caret_and_remedy(bench: Workbench, monkeypatch: pytest.M
     )
 
 
+def test_sarif(bench: Workbench) -> None:
+    bench.load("## One\n\n```bash\nkubectl get pods || echo ok\n```\n", front=FRONT + "\nodd: 1")
+    out = io.StringIO()
+    assert run([bench.folder], form="sarif", out=out) == 1
+    log = json.loads(out.getvalue())
+    (one,) = log["runs"]
+    assert log["version"] == "2.1.0" and one["tool"]["driver"]["name"] == "labrunner"
+    rules = [rule["id"] for rule in one["tool"]["driver"]["rules"]]
+    for result in one["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        place = result["locations"][0]["physicalLocation"]
+        assert place["artifactLocation"]["uri"].endswith("module.md")
+        assert place["region"]["startLine"] > 0 and place["region"]["startColumn"] > 0
+    assert {result["level"] for result in one["results"]} <= {"error", "warning"}
+
+
+def test_github_annotations_stay_on_one_line_each(tmp_path: Path) -> None:
+    place = Place(tmp_path / "a,b:c.md", 3, 5)
+    problem = Problem(place, "some-rule", "100 % wrong\nreally", "do, it: right", "warning")
+    (line,) = render_github([problem], tmp_path).splitlines()
+    assert line == (
+        "::warning file=a%2Cb%3Ac.md,line=3,col=5,title=labrunner%3A some-rule::"
+        "100 %25 wrong%0Areally%0Ado, it: right"
+    )
+
+
 def test_json(bench: Workbench) -> None:
     bench.load("## One\n<!-- step: {chekcs: [a]} -->\n\nText.\n")
     out = io.StringIO()
-    assert run([bench.folder], as_json=True, out=out) == 1
+    assert run([bench.folder], form="json", out=out) == 1
     report = json.loads(out.getvalue())
     assert (report["errors"], report["warnings"], report["modules"]) == (1, 0, 1)
     assert report["problems"] == [
