@@ -9,6 +9,7 @@ from typing import Literal, TextIO
 
 from labrunner.authoring.lint_formats import render_github, render_sarif
 from labrunner.authoring.lint_kinds import missing_kinds
+from labrunner.authoring.lint_manifests import manifest_problems
 from labrunner.authoring.lint_render import render_json, render_text
 from labrunner.authoring.lint_rules import module_problems
 from labrunner.content.findings import suggestion
@@ -80,6 +81,7 @@ def _lint_module(folder: Path, pack: Path) -> Iterator[Problem]:
         yield from module_problems(loaded.module)
         yield from _missing_modules(loaded.module, pack)
         yield from missing_kinds(loaded.module)
+        yield from manifest_problems(loaded.module)
 
 
 def _missing_modules(module: Module, pack: Path) -> Iterator[Problem]:

@@ -289,3 +289,75 @@ def test_lint_runs_nothing_of_the_author(bench: Workbench, tmp_path: Path) -> No
     witness = tmp_path / "witness"
     rules(bench, f"## One\n\n```bash\ntouch {witness}\n```\n\n```bash {{setup}}\n$(touch {witness})\n```\n")
     assert not witness.exists()
+
+
+MANIFEST = (
+    "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"
+    "spec: {selector: {app: web}, ports: [{port: 99999, targetPort: 80}], typo: 1}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (f"```yaml {{file=web.yaml}}\n{MANIFEST}```\n", [("bad-manifest", 9), ("bad-manifest", 9)]),
+        (
+            f"```bash\nkubectl apply -f - <<'END'\n{MANIFEST}END\n```\n",
+            [("bad-manifest", 10), ("bad-manifest", 10)],
+        ),
+        (f"```bash {{expect-exit=1}}\nkubectl apply -f - <<'END'\n{MANIFEST}END\n```\n", []),
+        (
+            "```bash\nkubectl apply -f - <<END\napiVersion: v1\nkind: Service\nmetadata: {name: $NAME}\nx: 1\nEND\n```\n",
+            [],
+        ),
+        (
+            "```yaml {file=a.yaml}\n# one\n---\napiVersion: policy/v1beta1\nkind: PodDisruptionBudget\n```\n",
+            [("no-such-kind", 11)],
+        ),
+        ("```yaml {file=a.yaml}\napiVersion: example.org/v1\nkind: Unknown\nx: 1\n```\n", []),
+        ("```yaml {file=a.yaml}\napiVersion: v1\nkind: Pod\nmetadata: {name: <your name>}\n```\n", []),
+    ],
+    ids=[
+        "file",
+        "here-document",
+        "refusal wanted",
+        "filled by the shell",
+        "gone",
+        "unknown group",
+        "to complete",
+    ],
+)
+def test_manifests_that_the_api_server_would_refuse(
+    bench: Workbench, body: str, found: list[tuple[str, int]]
+) -> None:
+    bench.load(f"## One\n\n{body}")
+    problems = [
+        each for each in lint([bench.folder]).problems if each.rule in ("bad-manifest", "no-such-kind")
+    ]
+    assert [(each.rule, each.place.line) for each in problems] == found
+    assert all(each.severity == "warning" for each in problems)
+
+
+def test_a_refused_manifest_is_told_in_the_servers_words(bench: Workbench) -> None:
+    bench.load(f"## One\n\n```yaml {{file=web.yaml}}\n{MANIFEST}```\n")
+    said = [each.message for each in lint([bench.folder]).problems if each.rule == "bad-manifest"]
+    assert said == [
+        'the API server would refuse the Service web: unknown field "spec.typo"',
+        "the API server would refuse the Service web: spec.ports[0].port: Invalid value: 99999: "
+        "must be between 1 and 65535, inclusive",
+    ]
+
+
+def test_custom_kinds_are_judged_by_the_definition_that_comes_along(bench: Workbench) -> None:
+    definition = (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: pots.tea.example}\n"
+        "spec:\n  group: tea.example\n  scope: Namespaced\n  names: {kind: Pot, plural: pots}\n"
+        "  versions:\n  - name: v1\n    served: true\n    storage: true\n    schema:\n      openAPIV3Schema:\n"
+        "        type: object\n        properties: {spec: {type: object, properties: {cups: {type: integer}}}}\n"
+    )
+    pot = "apiVersion: tea.example/v1\nkind: Pot\nmetadata: {name: a}\nspec: {cups: many}\n"
+    bench.load(
+        f"## One\n\n```yaml {{file=crd.yaml}}\n{definition}```\n\n```yaml {{file=pot.yaml}}\n{pot}```\n"
+    )
+    (problem,) = [each for each in lint([bench.folder]).problems if each.rule == "bad-manifest"]
+    assert 'spec.cups in body must be of type integer: "string"' in problem.message

@@ -266,7 +266,11 @@ def _replication_controller_spec(spec: Obj) -> Errors:
     return out + _template(wrapped, "ReplicationController")
 
 
-def _whole(rule: Callable[[Obj], Errors], fixed_selector: bool) -> tuple[Any, Any]:
+_Create = Callable[[Obj], Errors]
+_Update = Callable[[Obj, Obj], Errors]
+
+
+def _whole(rule: Callable[[Obj], Errors], fixed_selector: bool) -> tuple[_Create, _Update]:
     def create(obj: Obj) -> Errors:
         return meta.create(obj, True) + rule(obj.get("spec") or {})
 
@@ -280,9 +284,17 @@ def _whole(rule: Callable[[Obj], Errors], fixed_selector: bool) -> tuple[Any, An
     return create, update
 
 
+create_deployment: _Create
+update_deployment: _Update
 create_deployment, update_deployment = _whole(_deployment_spec, True)
+create_replica_set: _Create
+update_replica_set: _Update
 create_replica_set, update_replica_set = _whole(_replica_set_spec, True)
+create_daemon_set: _Create
+update_daemon_set: _Update
 create_daemon_set, update_daemon_set = _whole(_daemon_set_spec, True)
+create_replication_controller: _Create
+update_replication_controller: _Update
 create_replication_controller, update_replication_controller = _whole(_replication_controller_spec, False)
 
 
