@@ -66,6 +66,7 @@ class Server:
         journal.on_recovery = self._disk_has_room_again
         self.store = Store(journal)
         self.api = Api(self.store, Registry(), clock or RealClock())
+        self.store.when_grown = lambda: self.api.clock.call_later(0, self.store.rewrite_journal)
         self.definitions = Definitions(self.api)
         self.kubeconfig = options.directory / "kubeconfig"
         self.url = ""

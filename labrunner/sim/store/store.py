@@ -46,6 +46,8 @@ class Store:
         self._listeners: dict[str | None, list[Listener]] = {None: []}
         self._pending: deque[Change] = deque()
         self._delivering = False
+        self.when_grown: Callable[[], object] = self.rewrite_journal
+        """Called when the journal is worth rewriting; a server does that when no request is waiting for it."""
         if journal is not None:
             self._load(journal)
 
@@ -192,6 +194,11 @@ class Store:
         self._tell()
         return found
 
+    def rewrite_journal(self) -> None:
+        """Write the journal anew without what is dead, if that pays."""
+        if self._journal is not None and self._journal.wants_rewrite:
+            self._journal.rewrite(self._rv, self._live())
+
     def close(self) -> None:
         """Close the journal."""
         if self._journal is not None:
@@ -204,7 +211,7 @@ class Store:
 
     def _tell(self) -> None:
         if self._journal is not None and self._journal.wants_rewrite:
-            self._journal.rewrite(self._rv, self._live())
+            self.when_grown()
         if self._delivering:
             return
         self._delivering = True
