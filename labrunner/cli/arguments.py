@@ -141,6 +141,16 @@ def _authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="for people or for programs",
     )
     lint.add_argument("--json", action="store_true", help="short for --format json")
+    schema = _add(commands, "schema", "the format as JSON Schema, for editors")
+    schema.add_argument(
+        "name",
+        nargs="?",
+        choices=("module", "checks", "quiz", "pack", "kind"),
+        help="which file (default: checks)",
+    )
+    schema.add_argument(
+        "--output", type=Path, metavar="FOLDER", help="write it there; without a name, all of them"
+    )
     test = _add(
         commands,
         "test",

@@ -19,6 +19,7 @@ _COMMANDS = {
     "cluster": "labrunner.cli.cluster",
     "sim": "labrunner.cli.sim",
     "lint": "labrunner.cli.lint",
+    "schema": "labrunner.cli.schema",
     "test": "labrunner.cli.test",
 }
 """Each command's module; its `run(arguments)` returns the exit code."""
