@@ -81,7 +81,7 @@ def _spec(spec: Obj) -> Errors:
     versions: list[Obj] = spec.get("versions") or []
     for index, version in enumerate(versions):
         if not (version.get("schema") or {}).get("openAPIV3Schema"):
-            out.append(required(f"spec.versions[{index}].schema.openAPIV3Schema", "schemas are required"))
+            out.append(required(f"spec.versions[{index}].schema.openAPIV3Schema"))
     hoisted = shared(spec)
     for index, version in enumerate(versions):
         where = f"spec.versions[{index}]"
