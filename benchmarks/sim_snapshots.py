@@ -28,13 +28,13 @@ class Clock:
         self.slowest = 0.0
 
     def __call__(self, name: str, method: str, path: str) -> int:
-        """Do and show it; how many objects it reports as different."""
+        """Do and show it; how many ConfigMaps it reports as different (nodes renew their leases meanwhile)."""
         began = time.perf_counter()
         answer = self._client.ask(method, path)
         took = time.perf_counter() - began
         self.slowest = max(self.slowest, took)
         show(name, f"{took * 1000:.1f} ms", LIMIT / took)
-        return len(json.loads(answer).get("changes", ()))
+        return sum(each["resource"] == "configmaps" for each in json.loads(answer).get("changes", ()))
 
 
 def main() -> int:
