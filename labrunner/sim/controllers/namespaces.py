@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from labrunner.sim.clock import timestamp
+from labrunner.sim.clock import parse_timestamp, timestamp
 from labrunner.sim.controllers.runner import EVERY, Controller, Key, Mapper
 from labrunner.sim.errors import ApiError
 from labrunner.sim.objects import Obj, clone, is_terminating, meta, name_of, namespace_of
@@ -14,6 +14,8 @@ from labrunner.sim.objects import Obj, clone, is_terminating, meta, name_of, nam
 if TYPE_CHECKING:
     from labrunner.sim.store import Change
 
+GRACE: Final = 5.0
+"""Seconds for which the content stays after a namespace was asked to go, so that every API server has heard of it."""
 _LAST: Final = ("events", "serviceaccounts")
 
 
@@ -40,6 +42,10 @@ class NamespaceController(Controller):
         namespace = self.api.store.get("namespaces", *key)
         if namespace is None or not is_terminating(namespace):
             return None
+        asked = parse_timestamp(meta(namespace)["deletionTimestamp"])
+        rest = GRACE - (self.api.clock.now() - asked).total_seconds()
+        if rest > 0:
+            return rest
         grs = [
             rt.storage_gr
             for rt in self.api.registry.storage_types()

@@ -111,6 +111,9 @@ def test_a_namespace_goes_with_everything_in_it(cluster: Cluster) -> None:
     cluster.api.delete("namespaces", "lab")
     cluster.clock.advance(0.05)
     assert get_path(cluster.api.get("namespaces", "lab"), "status", "phase") == "Terminating"
+    cluster.clock.advance(3)
+    assert len(list(cluster.api.list("pods", "lab"))) == 2  # the content stays for five seconds
+    assert "conditions" not in (cluster.api.get("namespaces", "lab") or {})["status"]
     cluster.clock.advance(5)
     assert cluster.api.get("namespaces", "lab") is None
     assert [
@@ -123,7 +126,7 @@ def test_a_finalizer_inside_holds_the_namespace_and_says_so(cluster: Cluster) ->
     held = {"metadata": {"name": "cm", "namespace": "lab", "finalizers": ["example.com/hold"]}}
     cluster.api.create("configmaps", held)
     cluster.api.delete("namespaces", "lab")
-    cluster.clock.advance(3)
+    cluster.clock.advance(6)
     conditions = get_path(cluster.api.get("namespaces", "lab"), "status", "conditions")
     told = {c["type"]: c["message"] for c in conditions if c["status"] == "True"}
     assert told == {
