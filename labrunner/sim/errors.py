@@ -196,9 +196,11 @@ def no_such_path() -> ApiError:
     return NoSuchPathError(404, "NotFound", "the server could not find the requested resource", {})
 
 
-def already_exists(rt: Named, name: str) -> ApiError:
-    """409: an object of that name is there."""
+def already_exists(rt: Named, name: str, *, leaving: bool = False) -> ApiError:
+    """409: an object of that name is there, perhaps only until its deletion ends (*leaving*)."""
     message = f"{qualified(rt)} {gotext.quote(name)} already exists"
+    if leaving:
+        message = f"object is being deleted: {message}"
     return ApiError(409, "AlreadyExists", message, _details(rt, name))
 
 

@@ -146,6 +146,7 @@ class Registry:
         self._builtin_groups: tuple[str, ...] = ()
         self._listeners: list[Callable[[], object]] = []
         self._converter: Converter | None = None
+        self._custom_reader: Converter | None = None
         self.generation = 0
         for rt in builtin():
             self._insert(rt)
@@ -225,8 +226,14 @@ class Registry:
         """Install the conversion between versions."""
         self._converter = converter
 
+    def set_custom_reader(self, reader: Converter) -> None:
+        """Install what makes a stored custom object one of its version of today."""
+        self._custom_reader = reader
+
     def convert(self, obj: Obj, to: ResourceType) -> Obj:
         """*obj* as *to* serves it: itself when nothing changes, else a new object."""
+        if to.custom and self._custom_reader is not None:
+            return self._custom_reader(obj, to)
         if obj.get("apiVersion") == to.gv and obj.get("kind") == to.kind:
             return obj
         if self._converter is not None:

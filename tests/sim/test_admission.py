@@ -251,3 +251,41 @@ def test_runtime_class_adds_overhead(lab: Api) -> None:
 def test_new_nodes_wait_until_ready(api: Api) -> None:
     node = api.create("nodes", {"metadata": {"name": "n"}})
     assert node["spec"]["taints"] == [{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]
+
+
+def test_overhead_needs_a_runtime_class(lab: Api) -> None:
+    text = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"
+    assert refusal(lab, "pods", pod(overhead={"cpu": "1"})) == f'pods "p" is forbidden: {text}'
+
+
+def test_a_name_is_taken_until_its_deletion_ends(lab: Api) -> None:
+    kept = named("c")
+    kept["metadata"]["finalizers"] = ["example.com/hold"]
+    lab.create("configmaps", kept)
+    assert refusal(lab, "configmaps", named("c")) == 'configmaps "c" already exists'
+    lab.delete("configmaps", "c", "lab")
+    assert refusal(lab, "configmaps", named("c")) == 'object is being deleted: configmaps "c" already exists'
+
+
+def test_quotas_ask_what_pods_need_before_any_counts(lab: Api) -> None:
+    lab.create("resourcequotas", named("a", spec={"hard": {"pods": "0"}}))
+    lab.create("resourcequotas", named("b", spec={"hard": {"limits.cpu": "1"}}))
+    assert (
+        refusal(lab, "pods", pod())
+        == 'pods "p" is forbidden: failed quota: b: must specify limits.cpu for: c'
+    )
+
+
+def test_quota_scoped_to_volume_attributes(lab: Api) -> None:
+    wanted = {"scopeName": "VolumeAttributesClass", "operator": "In", "values": ["gold"]}
+    spec = {"hard": {"persistentvolumeclaims": "0"}, "scopeSelector": {"matchExpressions": [wanted]}}
+    lab.create("resourcequotas", named("q", spec=spec))
+    plain = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    lab.create("persistentvolumeclaims", named("plain", spec=plain))
+    message = refusal(
+        lab, "persistentvolumeclaims", named("gilt", spec={**plain, "volumeAttributesClassName": "gold"})
+    )
+    assert message.endswith(
+        "exceeded quota: q, requested: persistentvolumeclaims=1, used: persistentvolumeclaims=0, "
+        "limited: persistentvolumeclaims=0"
+    )

@@ -103,7 +103,9 @@ def test_stored_objects_follow_a_changed_schema(api: Api) -> None:
     spec = changed["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
     spec["properties"] = {"a": {"type": "string"}, "c": {"type": "string", "default": "new"}}
     api.update(DEFINITIONS, changed)
-    found = api.get(THINGS, "one", "default")
+    rt = api.registry.storage(THINGS)
+    assert rt is not None
+    found = api.stored(rt, "default", "one")
     assert found is not None
     assert found["spec"] == {"a": "x", "c": "new"}
     assert found["metadata"]["generation"] == 1

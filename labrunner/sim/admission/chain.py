@@ -104,6 +104,7 @@ def validate(request: Request) -> list[str]:
     limit_ranger.check(request)
     warnings = pod_security.check(request)
     defaulting.claim_resize(request)
+    pods.overhead(request)
     warnings += _policies(request)
     quota.charge(request)
     return warnings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from labrunner.sim.admission.request import CREATE, UPDATE, Request
-from labrunner.sim.objects import Obj, clone, name_of
+from labrunner.sim.objects import Obj, clone, get_path, name_of
 from labrunner.sim.quantity import Quantity, QuantityError
 
 _SECONDS: Final = 300
@@ -100,10 +100,6 @@ def runtime_class(request: Request) -> None:
             text = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead"
             raise request.forbid(text)
         spec["overhead"] = clone(overhead)
-    elif spec.get("overhead"):
-        raise request.forbid(
-            "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"
-        )
     scheduling: Obj = found.get("scheduling") or {}
     for key, value in (scheduling.get("nodeSelector") or {}).items():
         chosen = spec.setdefault("nodeSelector", {})
@@ -114,6 +110,18 @@ def runtime_class(request: Request) -> None:
     for toleration in scheduling.get("tolerations") or []:
         if toleration not in (spec.get("tolerations") or []):
             spec.setdefault("tolerations", []).append(clone(toleration))
+
+
+def overhead(request: Request) -> None:
+    """RuntimeClass, once all is filled in: overhead comes from a runtime class. Raises ApiError 403."""
+    pod = request.object
+    if pod is None or not request.creates("pods") or not get_path(pod, "spec", "overhead"):
+        return
+    name = get_path(pod, "spec", "runtimeClassName")
+    found = request.api.store.get("runtimeclasses.node.k8s.io", "", name) if name else None
+    if not get_path(found, "overhead", "podFixed"):
+        text = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"
+        raise request.forbid(text)
 
 
 def _same_resources(left: dict[str, Any], right: dict[str, Any]) -> bool:

@@ -12,42 +12,47 @@ from labrunner.sim.quantity import Quantity
 if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
 
-_UPDATABLE = ("services", "persistentvolumeclaims")
+_UPDATABLE = (("services", ""), ("persistentvolumeclaims", ""), ("pods", "resize"))
 
 
 def charge(request: Request) -> None:
     """Refuse what exceeds a quota, and charge what does not. Raises ApiError 403."""
     obj = request.object
-    if obj is None or request.subresource or not request.namespace:
+    if obj is None or not request.namespace:
         return
-    updates = request.operation == UPDATE and request.gr in _UPDATABLE
-    if request.operation != CREATE and not updates:
+    updates = request.operation == UPDATE and (request.gr, request.subresource) in _UPDATABLE
+    if not updates and (request.operation != CREATE or request.subresource):
         return
-    quotas = request.api.store.list("resourcequotas", request.namespace)
+    found = request.api.store.list("resourcequotas", request.namespace)
+    quotas = [quota for quota in found if scopes_match(quota, obj, request.gr)]
     if not quotas:
         return
+    if request.gr == "pods":
+        _check_stated(request, quotas, obj)
     asked = usage(obj, request.gr)
     if request.old is not None:
         before = usage(request.old, request.gr)
         asked = {k: v - before[k] if k in before else v for k, v in asked.items()}
         asked = {k: v for k, v in asked.items() if v > Quantity(0)}
-    charges = [(q, c) for q in quotas if (c := _admit(request, q, obj, asked)) is not None]
+    charges = [(q, c) for q in quotas if (c := _admit(request, q, asked)) is not None]
     if not request.dry_run:
         for quota, used in charges:
             _record(request.api, quota, used)
 
 
-def _admit(request: Request, quota: Obj, obj: Obj, asked: Usage) -> Usage | None:
+def _check_stated(request: Request, quotas: list[Obj], pod: Obj) -> None:
+    """Pods state what any of the quotas counts, before anything is counted. Raises ApiError 403."""
+    for quota in quotas:
+        missing = missing_on_containers(pod, amounts(get_path(quota, "spec", "hard")))
+        if missing:
+            raise request.forbid(f"failed quota: {name_of(quota)}: must specify {'; '.join(missing)}")
+
+
+def _admit(request: Request, quota: Obj, asked: Usage) -> Usage | None:
     """The new usage of *quota*, None when it is not concerned. Raises ApiError 403."""
-    if not scopes_match(quota, obj, request.gr):
-        return None
     status: Obj = quota.get("status") or {}
     declared = amounts(get_path(quota, "spec", "hard"))
     name = name_of(quota)
-    if request.gr == "pods":
-        missing = missing_on_containers(obj, declared)
-        if missing:
-            raise request.forbid(f"failed quota: {name}: must specify {'; '.join(missing)}")
     concerned = {k: v for k, v in asked.items() if k in declared}
     if not concerned:
         return None

@@ -107,7 +107,27 @@ def scopes_match(quota: Obj, obj: Obj, gr: str) -> bool:
     selectors += get_path(spec, "scopeSelector", "matchExpressions", default=[])
     if not selectors:
         return True
+    if gr == "persistentvolumeclaims":
+        return all(_claim_in_scope(selector, obj) for selector in selectors)
     return gr == "pods" and all(_in_scope(selector, obj) for selector in selectors)
+
+
+def _claim_in_scope(selector: Obj, claim: Obj) -> bool:
+    if selector.get("scopeName") != "VolumeAttributesClass":
+        return False
+    named = (
+        get_path(claim, "spec", "volumeAttributesClassName"),
+        get_path(claim, "status", "currentVolumeAttributesClassName"),
+        get_path(claim, "status", "modifyVolumeStatus", "targetVolumeAttributesClassName"),
+    )
+    names = {name for name in named if name}
+    values = selector.get("values") or []
+    return {
+        "Exists": bool(names),
+        "DoesNotExist": not names,
+        "In": any(name in values for name in names),
+        "NotIn": not names or any(name not in values for name in names),
+    }.get(selector.get("operator", ""), False)
 
 
 def _in_scope(selector: Obj, pod: Obj) -> bool:

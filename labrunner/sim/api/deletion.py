@@ -10,6 +10,8 @@ from labrunner.sim import admission, errors
 from labrunner.sim.api.call import Call, write_options
 from labrunner.sim.api.writer import finished
 from labrunner.sim.clock import parse_timestamp, timestamp
+from labrunner.sim.crd.schemas import GR as DEFINITIONS
+from labrunner.sim.crd.termination import begin
 from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of, namespace_of, uid_of
 
 if TYPE_CHECKING:
@@ -112,6 +114,9 @@ class Deleter:
 
     def _mark(self, rt: ResourceType, obj: Obj, options: DeleteOptions, grace: int) -> None:
         """Set the deletion fields and the garbage collector's finalizers on *obj*, in place."""
+        if rt.gr == DEFINITIONS and not is_terminating(obj):
+            begin(obj, self._api.clock.now())
+            return
         system = meta(obj)
         finalizers = [f for f in system.get("finalizers") or [] if f not in (ORPHAN, FOREGROUND)]
         finalizers += _collector_finalizers(rt, obj, options)
@@ -204,7 +209,7 @@ def _collector_finalizers(rt: ResourceType, obj: Obj, options: DeleteOptions) ->
 
 def _check_preconditions(rt: ResourceType, obj: Obj, options: DeleteOptions) -> None:
     uid, version = uid_of(obj), meta(obj).get("resourceVersion")
-    whole = rt.gr == "namespaces"  # whose storage words this itself
+    whole = rt.gr in ("namespaces", DEFINITIONS)  # whose storage words this itself
     if options.uid is not None and options.uid != uid:
         why = (
             f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {uid}"

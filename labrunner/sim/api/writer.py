@@ -58,6 +58,7 @@ class Writer:
 
     def _create(self, call: Call, obj: Obj, *, tracked: bool = False) -> Obj:
         api, rt = self._api, call.rt
+        crd.check_creation(rt, api.store)
         given_version = meta(obj).pop("resourceVersion", "")
         moment = api.clock.now()
         metadata.without_deletion(obj)
@@ -85,8 +86,9 @@ class Writer:
         call.warn(admission.validate(request))
         if given_version not in ("", "0"):
             raise ApiError(500, "", "resourceVersion should not be set on objects to be created")
-        if api.store.record(rt.storage_gr, namespace_of(obj), name_of(obj)) is not None:
-            raise errors.already_exists(rt, name_of(obj))
+        present = api.store.get(rt.storage_gr, namespace_of(obj), name_of(obj))
+        if present is not None:
+            raise errors.already_exists(rt, name_of(obj), leaving=is_terminating(present))
         if not call.dry_run:
             if (
                 rt.custom

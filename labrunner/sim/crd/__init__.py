@@ -11,9 +11,11 @@ from labrunner.sim.crd.objects import (
 )
 from labrunner.sim.crd.registration import Definitions
 from labrunner.sim.crd.schemas import schema_of
+from labrunner.sim.crd.termination import check_creation
 
 __all__ = [
     "Definitions",
+    "check_creation",
     "complete",
     "prepare_create",
     "prepare_update",

@@ -8,9 +8,15 @@ from typing import Final
 
 from labrunner.sim.gotext import quote
 from labrunner.sim.objects import Obj, annotations_of, clone
-from labrunner.sim.resources import ResourceType
 
 APPROVAL: Final = "api-approved.kubernetes.io"
+_JUDGED: Final = (
+    ("plural", "resource"),
+    ("singular", "resource"),
+    ("shortNames", "resource"),
+    ("kind", "kind"),
+    ("listKind", "kind"),
+)
 _PROTECTED: Final = (".k8s.io", ".kubernetes.io")
 
 
@@ -22,31 +28,37 @@ class Accepted:
     conflict: tuple[str, str] | None
 
 
-def judge(definition: Obj, types: Iterable[ResourceType]) -> Accepted:
-    """The names of *definition* against those of other resources in its group. Names once accepted are kept."""
-    spec = definition["spec"]
-    wanted: Obj = spec["names"]
+def judge(definition: Obj, others: Iterable[Obj]) -> Accepted:
+    """The names of *definition* against those that *others* of its group got. Names once accepted are kept."""
+    wanted: Obj = definition["spec"]["names"]
     before: Obj = (definition.get("status") or {}).get("acceptedNames") or {}
-    others = [rt for rt in types if rt.group == spec["group"] and rt.plural != wanted["plural"]]
-    resources = {name for rt in others for name in (rt.plural, rt.singular, *rt.short_names)}
-    kinds = {name for rt in others for name in (rt.kind, rt.list_kind)}
+    given = [(other.get("status") or {}).get("acceptedNames") or {} for other in others]
+    taken = {
+        "resource": {
+            n for g in given for n in (g.get("plural"), g.get("singular"), *(g.get("shortNames") or ()))
+        },
+        "kind": {n for g in given for n in (g.get("kind"), g.get("listKind"))},
+    }
     names: Obj = {"plural": before.get("plural", ""), "kind": before.get("kind", "")}
     conflict: tuple[str, str] | None = None
-    for key, taken in (
-        ("plural", resources), ("singular", resources), ("shortNames", resources), ("kind", kinds), ("listKind", kinds)
-    ):  # fmt: skip
-        value = wanted.get(key)
+    for key, sort in _JUDGED:
+        value, had = wanted.get(key), before.get(key)
         asked = value if isinstance(value, list) else [value]
-        clashes = [name for name in asked if name in taken]
+        kept = had if isinstance(had, list) else [had]
+        clashes = [name for name in asked if name and name not in kept and name in taken[sort]]
         if clashes:
-            reason = f"{key[0].upper()}{key[1:]}Conflict"
-            conflict = reason, ", ".join(f"{quote(name)} is already in use" for name in clashes)
-            value = before.get(key)
+            conflict = f"{key[0].upper()}{key[1:]}Conflict", _in_use(clashes)
+            value = had
         if value:
             names[key] = clone(value)
     if wanted.get("categories"):
         names["categories"] = list(wanted["categories"])
     return Accepted(names, conflict)
+
+
+def _in_use(names: list[str]) -> str:
+    texts = list(dict.fromkeys(f"{quote(name)} is already in use" for name in names))
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
 
 
 def protected(group: str) -> bool:

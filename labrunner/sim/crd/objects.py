@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from labrunner.sim.crd import defaulting
 from labrunner.sim.crd.schemas import schema_of, version_of
 from labrunner.sim.errors import FieldError
-from labrunner.sim.objects import Obj, clone, get_path, meta
-from labrunner.sim.schema.structural import prune
+from labrunner.sim.objects import Obj, meta
 
 if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
@@ -50,17 +49,6 @@ def complete(obj: Obj, rt: ResourceType, api: Api) -> None:
     schema = schema_of(rt, api.store)
     if schema is not None:
         defaulting.fill(obj, schema)
-
-
-def reread(rt: ResourceType, api: Api) -> None:
-    """Let the stored objects follow the schema of *rt*, their stored version, as if each were read again."""
-    version = version_of(rt, api.store)
-    schema: Obj = get_path(version, "schema", "openAPIV3Schema", default={})
-    for obj in api.store.list(rt.gr):
-        seen, _ = prune(clone(obj), schema)
-        defaulting.fill(seen, schema)
-        if seen != obj:
-            api.store.put(rt.gr, seen)
 
 
 def validate_create(obj: Obj, rt: ResourceType, api: Api) -> list[FieldError]:

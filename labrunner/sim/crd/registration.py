@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from labrunner.sim.api import conversion as built_in
 from labrunner.sim.api.scale import ScalePaths, paths_of
-from labrunner.sim.clock import timestamp
-from labrunner.sim.crd import conversion, naming
-from labrunner.sim.crd.objects import reread
-from labrunner.sim.errors import ApiError
-from labrunner.sim.objects import Obj, clone, get_path, is_terminating, meta, name_of, namespace_of
+from labrunner.sim.crd import conversion, naming, reading, termination
+from labrunner.sim.crd.schemas import GR
+from labrunner.sim.objects import Obj, clone, get_path, is_terminating, name_of
 from labrunner.sim.printers.custom import printer
 from labrunner.sim.printers.text import Printer
 from labrunner.sim.resources import (
@@ -26,12 +23,6 @@ if TYPE_CHECKING:
     from labrunner.sim.api.local import Api
     from labrunner.sim.store import Change
 
-GR: Final = "customresourcedefinitions.apiextensions.k8s.io"
-CLEANUP: Final = "customresourcecleanup.apiextensions.k8s.io"
-
-
-_GOING: Final = "CustomResource deletion is in progress"
-
 
 class Definitions:
     """Keeps the registry in step with the stored definitions, and their conditions with the registry."""
@@ -41,32 +32,42 @@ class Definitions:
         self._served: dict[str, list[tuple[str, str, str]]] = {}
         self._versions: dict[tuple[str, str, str], Obj] = {}
         self._printers: dict[tuple[str, str, str], Printer] = {}
+        self._schema_since: dict[tuple[str, str, str], int] = {}
 
     def start(self) -> None:
         """Serve every definition in the store and follow changes."""
+        self._api.registry.set_custom_reader(self.read)
         for obj in self._api.store.list(GR):
             self._serve(obj)
         self._api.store.subscribe(GR, self._changed)
-        self._api.registry.set_converter(self._convert)
-
-    def _convert(self, obj: Obj, to: ResourceType) -> Obj:
-        """*obj* in the version of *to*. Raises ApiError (500) when a webhook would have to say what that is."""
-        if to.custom:
-            definition = self._api.store.get(GR, "", to.gr)
-            if definition is not None and conversion.asks_webhook(definition):
-                raise conversion.refusal(definition, obj, self._api.store)
-        return built_in.convert(obj, to)
+        for obj in self._api.store.list(GR):
+            if is_terminating(obj):
+                termination.proceed(self._api, obj)
 
     def refuse_new(self, rt: ResourceType) -> None:
         """Raise ApiError (405) while the definition of *rt* is on its way out."""
-        definition = self._api.store.get(GR, "", rt.gr) if rt.custom else None
-        if definition is not None and is_terminating(definition):
-            text = "create not allowed while custom resource definition is terminating"
-            raise ApiError(405, "MethodNotAllowed", text, {"group": rt.group, "kind": rt.plural})
+        termination.check_creation(rt, self._api.store)
 
     def version(self, rt: ResourceType) -> Obj:
         """The ``spec.versions`` entry that *rt* comes from."""
         return self._versions.get((rt.group, rt.version, rt.plural), {})
+
+    def read(self, obj: Obj, rt: ResourceType) -> Obj:
+        """A stored object as *rt* shows it today. Ones written under today's schema are as they should be.
+
+        Raises ApiError (500) when a webhook would have to say what it is in the version of *rt*.
+        """
+        key = rt.group, rt.version, rt.plural
+        if obj.get("apiVersion") == rt.gv and obj.get("kind") == rt.kind:
+            written = (obj.get("metadata") or {}).get("resourceVersion") or ""
+            if not written.isdigit() or int(written) > self._schema_since.get(key, 0):
+                return obj
+        else:
+            definition = self._api.store.get(GR, "", rt.gr)
+            if definition is not None and conversion.asks_webhook(definition):
+                raise conversion.refusal(definition, obj, self._api.store)
+        schema = get_path(self._versions.get(key), "schema", "openAPIV3Schema")
+        return reading.under(obj, schema, rt.gv, rt.kind)
 
     def printer(self, rt: ResourceType) -> Printer:
         """The columns of a custom resource."""
@@ -102,31 +103,47 @@ class Definitions:
     def _changed(self, change: Change) -> None:
         if change.new is None:
             self._withdraw(name_of(change.obj))
+            self._reconsider(change.obj)
             return
         if is_terminating(change.new):
-            self._clean_up(change.new)
+            termination.proceed(self._api, change.new)
             return
         self._serve(change.new)
-        stored = self._api.registry.storage(name_of(change.new))
-        if change.old is not None and stored is not None and _schemas(change.old) != _schemas(change.new):
-            reread(stored, self._api)
+
+    def _reconsider(self, freed: Obj) -> None:
+        """Names may be free again for the other definitions of the group."""
+        for other in self._others(freed):
+            if not is_terminating(other):
+                self._serve(other)
+
+    def _others(self, definition: Obj) -> list[Obj]:
+        group, name = definition["spec"]["group"], name_of(definition)
+        return [d for d in self._api.store.list(GR) if d["spec"]["group"] == group and name_of(d) != name]
 
     def _serve(self, definition: Obj) -> None:
-        types = resource_types(definition)
-        accepted = naming.judge(definition, self._api.registry.types())
-        if accepted.conflict is None:
-            paths = [(rt.group, rt.version, rt.plural) for rt in types]
-            for path in self._served.get(name_of(definition), ()):
-                if path not in paths:
-                    self._api.registry.remove(*path)
-            for rt in types:
-                self._api.registry.add(rt)
-                self._printers.pop((rt.group, rt.version, rt.plural), None)
-            for version in definition["spec"]["versions"]:
-                key = definition["spec"]["group"], version["name"], definition["spec"]["names"]["plural"]
-                self._versions[key] = version
-            self._served[name_of(definition)] = paths
+        accepted = naming.judge(definition, self._others(definition))
+        if accepted.conflict is None or termination.is_true(definition, "Established"):
+            self._register(definition, accepted.names)
+        before = get_path(definition, "status", "acceptedNames")
         self._report(definition, accepted)
+        if before is not None and before != accepted.names:
+            self._reconsider(definition)
+
+    def _register(self, definition: Obj, names: Obj) -> None:
+        types = resource_types(definition, names)
+        paths = [(rt.group, rt.version, rt.plural) for rt in types]
+        for path in self._served.get(name_of(definition), ()):
+            if path not in paths:
+                self._api.registry.remove(*path)
+        for rt in types:
+            self._api.registry.add(rt)
+            self._printers.pop((rt.group, rt.version, rt.plural), None)
+        for version in definition["spec"]["versions"]:
+            key = definition["spec"]["group"], version["name"], definition["spec"]["names"]["plural"]
+            if get_path(self._versions.get(key), "schema") != version.get("schema"):
+                self._schema_since[key] = int(definition["metadata"].get("resourceVersion") or 0)
+            self._versions[key] = version
+        self._served[name_of(definition)] = paths
 
     def _withdraw(self, name: str) -> None:
         for path in self._served.pop(name, ()):
@@ -137,87 +154,42 @@ class Definitions:
     def _report(self, definition: Obj, accepted: naming.Accepted) -> None:
         """Write acceptedNames, storedVersions and the conditions NamesAccepted and Established."""
         current = self._api.store.get(GR, "", name_of(definition))
-        if current is None or current is not definition:
+        if current is None or current is not definition or is_terminating(current):
             return
         status = clone(current.get("status") or {})
-        spec = current["spec"]
         conditions: list[Obj] = status.setdefault("conditions", [])
         status["acceptedNames"] = accepted.names
-        conflict = accepted.conflict
-        approved = naming.approval(current)
-        if approved is not None:
-            self._condition(conditions, "KubernetesAPIApprovalPolicyConformant", *approved)
-        if conflict is None:
-            self._condition(conditions, "NamesAccepted", "True", "NoConflicts", "no conflicts found")
-            established = "the initial names have been accepted"
-            self._condition(conditions, "Established", "True", "InitialNamesAccepted", established)
-        else:
-            self._condition(conditions, "NamesAccepted", "False", *conflict)
-            if not any(c["type"] == "Established" for c in conditions):
-                self._condition(
-                    conditions, "Established", "False", "NotAccepted", "not all names are accepted"
-                )
+        for kind, verdict in _verdicts(current, accepted):
+            termination.set_condition(conditions, kind, verdict, self._api.clock.now())
         stored = status.setdefault("storedVersions", [])
-        stored += [v["name"] for v in spec["versions"] if v.get("storage") and v["name"] not in stored]
-        changed = {**current, "metadata": dict(current["metadata"]), "status": status}
-        if conflict is None and CLEANUP not in (meta(current).get("finalizers") or []):
-            changed["metadata"]["finalizers"] = [*(meta(current).get("finalizers") or []), CLEANUP]
+        versions = current["spec"]["versions"]
+        stored += [v["name"] for v in versions if v.get("storage") and v["name"] not in stored]
+        changed = {**current, "status": status}
         if changed != current:
             self._api.store.put(GR, changed)
 
-    def _condition(self, conditions: list[Obj], kind: str, status: str, reason: str, message: str) -> None:
-        found = next((c for c in conditions if c["type"] == kind), None)
-        if found is None:
-            found = {"type": kind}
-            conditions.append(found)
-        if found.get("status") != status:
-            found["lastTransitionTime"] = timestamp(self._api.clock.now())
-        found.update(status=status, reason=reason, message=message)
 
-    def _clean_up(self, definition: Obj) -> None:
-        """Delete every object of a definition that is going away, then let it go."""
-        if CLEANUP not in (meta(definition).get("finalizers") or []):
-            return
-        gr = name_of(definition)
-        marked = clone(definition)
-        conditions = marked.setdefault("status", {}).setdefault("conditions", [])
-        self._condition(conditions, "Terminating", "True", "InstanceDeletionInProgress", _GOING)
-        if marked != definition:
-            self._api.store.put(GR, marked)  # comes back here as a change
-            return
-        remaining = False
-        for obj in self._api.store.list(gr):
-            remaining = True
-            if is_terminating(obj):
-                continue
-            try:
-                self._api.delete(gr, name_of(obj), namespace_of(obj))
-            except ApiError:
-                self._api.store.remove(gr, namespace_of(obj), name_of(obj))  # no version serves it any more
-        if remaining and self._api.store.count(gr):
-            self._api.clock.call_later(0.2, lambda: self._again(name_of(definition)))
-            return
-        current = self._api.store.get(GR, "", name_of(definition))
-        if current is None:
-            return
-        changed = clone(current)
-        meta(changed)["finalizers"] = [f for f in meta(changed)["finalizers"] if f != CLEANUP]
-        self._api.update(GR, changed)
-
-    def _again(self, name: str) -> None:
-        current = self._api.store.get(GR, "", name)
-        if current is not None and is_terminating(current):
-            self._clean_up(current)
+def _verdicts(definition: Obj, accepted: naming.Accepted) -> list[tuple[str, tuple[str, str, str]]]:
+    """The conditions of a definition in the order in which they are first written."""
+    out: list[tuple[str, tuple[str, str, str]]] = []
+    approved = naming.approval(definition)
+    if approved is not None:
+        out.append(("KubernetesAPIApprovalPolicyConformant", approved))
+    if accepted.conflict is None:
+        out.append(("NamesAccepted", ("True", "NoConflicts", "no conflicts found")))
+        established = "the initial names have been accepted"
+        out.append(("Established", ("True", "InitialNamesAccepted", established)))
+        return out
+    out.append(("NamesAccepted", ("False", *accepted.conflict)))
+    if not termination.is_true(definition, "Established"):
+        out.append(("Established", ("False", "NotAccepted", "not all names are accepted")))
+    return out
 
 
-def _schemas(definition: Obj) -> list[Obj]:
-    return [get_path(v, "schema", default={}) for v in definition["spec"]["versions"] if v.get("storage")]
-
-
-def resource_types(definition: Obj) -> list[ResourceType]:
-    """The resource types a definition asks for, one per served version."""
+def resource_types(definition: Obj, names: Obj) -> list[ResourceType]:
+    """The resource types of a definition under the names it got, one per served version."""
     spec = definition["spec"]
-    names, group = spec["names"], spec["group"]
+    group = spec["group"]
     return [
         make(
             group,

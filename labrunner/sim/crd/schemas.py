@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from labrunner.sim.objects import Obj, get_path
 
-_GR: Final = "customresourcedefinitions.apiextensions.k8s.io"
+GR: Final = "customresourcedefinitions.apiextensions.k8s.io"
 
 
 class Definitions(Protocol):
@@ -36,5 +36,5 @@ def version_of(rt: CustomType, store: Definitions) -> Obj:
     """The ``spec.versions`` entry of *rt*; empty for built-in kinds. Do not change it."""
     if not rt.custom:
         return {}
-    versions: list[Obj] = get_path(store.get(_GR, "", rt.gr), "spec", "versions", default=[])
+    versions: list[Obj] = get_path(store.get(GR, "", rt.gr), "spec", "versions", default=[])
     return next((version for version in versions if version.get("name") == rt.version), {})
