@@ -11,9 +11,11 @@ import pytest
 from labrunner.sim.api.listing import EXPIRED
 from labrunner.sim.http import Response
 
+from .custom import definition, properties
 from .http_client import Http
 
 MAPS = "/api/v1/namespaces/default/configmaps"
+TEXT = {"type": "string"}
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
 
@@ -294,3 +296,50 @@ def test_what_tables_hold_is_one_of_three(http: Http) -> None:
         'Unable to convert to Table as requested: includeObject: Invalid value: "Foo": '
         "must be 'Metadata', 'Object', 'None', or empty"
     )
+
+
+VERBATIM = {"accept": "application/json, */*", "user_agent": "kubectl/v1.37.1 (linux/amd64)"}
+
+
+def test_those_who_read_answers_as_they_come_see_the_order_of_go(http: Http) -> None:
+    services = "/api/v1/namespaces/default/services"
+    spec = {
+        "type": "ClusterIP",
+        "selector": {"b": "x", "a": "y"},
+        "ports": [{"targetPort": 8080, "port": 80}],
+    }
+    metadata = {"name": "web", "annotations": {"note": "a <b> & c"}}
+    http.ok("POST", services, {"spec": spec, "metadata": metadata})
+    answer = http("GET", f"{services}/web", **VERBATIM)
+    shown = answer.body["spec"]
+    assert list(shown)[:6] == ["ports", "selector", "clusterIP", "clusterIPs", "type", "sessionAffinity"]
+    assert list(shown["ports"][0]) == ["protocol", "port", "targetPort"]
+    assert list(shown["selector"]) == ["a", "b"]
+    assert rb'"a \u003cb\u003e \u0026 c"' in answer.raw.body
+    listed = http.ok("GET", services, **VERBATIM)
+    assert list(listed) == ["kind", "apiVersion", "metadata", "items"]
+    assert list(listed["items"][-1]["spec"])[:3] == ["ports", "selector", "clusterIP"]
+    assert b"a <b> & c" in http("GET", f"{services}/web").raw.body
+
+
+def test_custom_objects_are_shown_by_key(http: Http) -> None:
+    http.ok(
+        "POST",
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+        definition(properties(a=TEXT, b=TEXT)),
+    )
+    things = "/apis/example.com/v1/namespaces/default/things"
+    http.ok(
+        "POST",
+        things,
+        {
+            "apiVersion": "example.com/v1",
+            "kind": "Thing",
+            "spec": {"b": "1", "a": "2"},
+            "metadata": {"name": "x"},
+        },
+    )
+    assert list(http.ok("GET", f"{things}/x", **VERBATIM)["spec"]) == ["a", "b"]
+    listed = http.ok("GET", things, **VERBATIM)
+    assert list(listed) == ["apiVersion", "items", "kind", "metadata"]
+    assert listed["metadata"]["continue"] == ""

@@ -34,6 +34,21 @@ def is_pretty(request: Request) -> bool:
     return request.headers.get("user-agent", "").startswith(_PRETTY_AGENTS)
 
 
+def is_read_verbatim(request: Request) -> bool:
+    """Whether somebody reads the answer as it comes: ``kubectl get --raw`` and ``curl`` take anything."""
+    agent = request.headers.get("user-agent", "")
+    return agent.startswith(("kubectl", *_PRETTY_AGENTS)) and "*/*" in request.headers.get("accept", "")
+
+
+def _for_eyes(request: Request, obj: Obj, rt: ResourceType) -> Obj:
+    if not is_read_verbatim(request):
+        return obj
+    from labrunner.sim.schema.goorder import in_go_order
+
+    group, _, version = str(obj.get("apiVersion") or rt.gv).rpartition("/")
+    return in_go_order(obj, group, version, str(obj.get("kind") or rt.kind))
+
+
 def document(
     request: Request,
     value: Obj,
@@ -46,8 +61,16 @@ def document(
         return Response(status, _yaml(value), YAML, headers)
     if is_pretty(request):
         text = json.dumps(value, indent=2, ensure_ascii=False)
-        return Response(status, text.encode("utf-8", "surrogatepass"), JSON, headers)
-    return Response(status, encode(value) + b"\n", JSON, headers)
+        return Response(status, _escaped(text.encode("utf-8", "surrogatepass")), JSON, headers)
+    body = encode(value) + b"\n"
+    return Response(status, _escaped(body) if is_read_verbatim(request) else body, JSON, headers)
+
+
+def _escaped(body: bytes) -> bytes:
+    """JSON with the characters spelled out that Go's encoder spells out, lest a browser takes them for markup."""
+    for character in (b"<", b">", b"&"):
+        body = body.replace(character, b"\\u00%02x" % ord(character))
+    return body
 
 
 def included(query: dict[str, str]) -> str:
@@ -121,11 +144,11 @@ def one(
         return document(request, table, status, rendition, headers)
     if rendition.shape in ("metadata", "metadata-list"):
         return document(request, partial(obj, rendition.version), status, rendition, headers)
-    if not rendition.yaml and not is_pretty(request):
+    if not rendition.yaml and not is_pretty(request) and not is_read_verbatim(request):
         encoded = encoded_form(api, obj, rt)
         if encoded is not None:
             return Response(status, encoded + b"\n", JSON, headers)
-    return document(request, obj, status, rendition, headers)
+    return document(request, _for_eyes(request, obj, rt), status, rendition, headers)
 
 
 def encoded_form(api: Api, obj: Obj, rt: ResourceType) -> bytes | None:
@@ -174,9 +197,13 @@ def many(
             "items": [partial(r.obj, rendition.version) for r in records],
         }
         return document(request, found, 200, rendition)
-    if rendition.yaml or is_pretty(request):
-        items = [_item(api.registry.convert(r.obj, rt), rt) for r in records]
-        listed = {"kind": rt.list_kind, "apiVersion": rt.gv, "metadata": list_meta, "items": items}
+    if rendition.yaml or is_pretty(request) or is_read_verbatim(request):
+        shown = (api.registry.convert(r.obj, rt) for r in records)
+        items = [_item(_for_eyes(request, obj, rt), rt) for obj in shown]
+        listed: Obj = {"kind": rt.list_kind, "apiVersion": rt.gv, "metadata": list_meta, "items": items}
+        if rt.custom:
+            listed = {**listed, "metadata": {"continue": "", **list_meta}}
+            listed = {key: listed[key] for key in sorted(listed)}
         return document(request, listed, 200, rendition)
     head = {"kind": rt.list_kind, "apiVersion": rt.gv, "metadata": list_meta}
     parts = [encode(head)[:-1], b',"items":[', b",".join(_encoded_item(api, r, rt) for r in records), b"]}\n"]
