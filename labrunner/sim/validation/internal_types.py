@@ -216,4 +216,12 @@ TYPES: Final[dict[str, str]] = {
     "ScopeSelector": "MatchExpressions:matchExpressions:[ScopeRequirement]",
     "ScopeRequirement": "ScopeName:scopeName:s Operator:operator:s Values:values:n",
     "RoleRef": "APIGroup:apiGroup:s Kind:kind:s Name:name:s",
+    "ResourceClaimTemplateSpec": "ObjectMeta:metadata:n Spec:spec:ResourceClaimSpec",
+    "ResourceClaimSpec": "Devices:devices:DeviceClaim",
+    "DeviceClaim": "Requests:requests:[DeviceRequest] Constraints:constraints:n Config:config:n",
+    "DeviceRequest": "Name:name:s Exactly:exactly:{ExactDevices} FirstAvailable:firstAvailable:n",
+    "ExactDevices": (
+        "DeviceClassName:deviceClassName:s Selectors:selectors:n AllocationMode:allocationMode:s Count:count:i "
+        "AdminAccess:adminAccess:n Tolerations:tolerations:n Capacity:capacity:n"
+    ),
 }

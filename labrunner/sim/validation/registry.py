@@ -87,6 +87,18 @@ def _registration(module: Literal["admission", "webhooks"]) -> tuple[Create, Upd
     return create, update
 
 
+def _devices(kind: Literal["class", "claim", "template"]) -> tuple[Create, Update]:
+    def create(obj: Obj) -> list[FieldError]:
+        found: Create = getattr(import_module("labrunner.sim.validation.devices"), f"create_{kind}")
+        return found(obj)
+
+    def update(new: Obj, old: Obj) -> list[FieldError]:
+        found: Update = getattr(import_module("labrunner.sim.validation.devices"), f"update_{kind}")
+        return found(new, old)
+
+    return create, update
+
+
 RULES: Final[dict[str, tuple[Create, Update]]] = {
     "pods": (pod.create, pod_update.update),
     "podtemplates": (workloads.create_template, workloads.update_template),
@@ -132,6 +144,9 @@ RULES: Final[dict[str, tuple[Create, Update]]] = {
         extension.create_priority_level,
         extension.update_priority_level,
     ),
+    "deviceclasses.resource.k8s.io": _devices("class"),
+    "resourceclaims.resource.k8s.io": _devices("claim"),
+    "resourceclaimtemplates.resource.k8s.io": _devices("template"),
     f"storageclasses.{_STORAGE}": (storage_classes.create_class, storage_classes.update_class),
     f"volumeattributesclasses.{_STORAGE}": (
         storage_classes.create_attributes_class,
