@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from labrunner.authoring.lint_shell import ShellLine, shell_lines
 from labrunner.content.cells import SHELLS
+from labrunner.content.checks_model import CheckSpec, unfolded
+from labrunner.content.inferred_needs import inferred_needs
 from labrunner.content.models import Cell, Module, Step
 from labrunner.content.problems import Problem
-from labrunner.content.requirements import LEVELS, SIMULATED
+from labrunner.content.requirements import LEVELS, SIMULATED, Capabilities, Shortfall
 
 _SEPARATOR = re.compile(r"\|\|?|&&?|;|\$\(|`|\bdo\b|\bthen\b|(?:^|\s)!\s|\(|\{\s")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=\S*\Z")
@@ -126,6 +128,32 @@ def undeclared_needs(module: Module) -> Iterator[Problem]:
                         if problem is not None:
                             said.add(key)
                             yield problem
+
+
+def undeclared_needs_of_checks(module: Module) -> Iterator[Problem]:
+    """An error for each check that needs more by its kind than it, its step and its module declare."""
+    for step in module.steps:
+        for check in (module.checks[check_id] for check_id in step.checks if check_id in module.checks):
+            declared = dict(module.requires.cluster) | dict(step.requires.cluster if step.requires else ())
+            for one in unfolded(check):
+                own = dict(check.needs.cluster if check.needs else ()) | dict(
+                    one.needs.cluster if one.needs else ()
+                )
+                given = Capabilities(tuple((dict(SIMULATED.levels) | declared | own).items()))
+                missing = inferred_needs(one.assertion).shortfalls(given)
+                if missing:
+                    yield _check_shortfall(check, step, missing[0])
+                    break
+
+
+def _check_shortfall(check: CheckSpec, step: Step, missing: Shortfall) -> Problem:
+    message = (
+        f"the check '{check.id}' needs {missing.capability}: {missing.wanted}, "
+        f"and the step '{step.id}' declares {missing.given}"
+    )
+    wanted = f"{{{missing.capability}: {missing.wanted}}}"
+    remedy = f"add requires: {wanted} to the step's metadata, or needs: {wanted} to the check"
+    return Problem(check.place, "undeclared-need", message, remedy)
 
 
 def _shortfall(

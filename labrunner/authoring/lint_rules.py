@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from labrunner.authoring.lint_needs import undeclared_needs
+from labrunner.authoring.lint_needs import undeclared_needs, undeclared_needs_of_checks
 from labrunner.authoring.lint_shell import ShellLine, shell_lines, syntax_problems
 from labrunner.content.cells import SHELLS
 from labrunner.content.checks_model import AnswerCheck, CheckSpec, ConfirmCheck, QuizCheck
@@ -95,6 +95,7 @@ def module_problems(module: Module) -> Iterator[Problem]:
         for cell in step.cells:
             yield from _cell_problems(cell)
     yield from undeclared_needs(module)
+    yield from undeclared_needs_of_checks(module)
     yield from syntax_problems(cell for cell in module.cells() if _runs(cell))
     for check in module.checks.values():
         yield from _check_problems(check)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from labrunner.authoring.lint_needs import INFERENCES
 from labrunner.authoring.lint_rules import COMMAND_RULES
 from labrunner.content.cells import CELL_FIELDS, OUTPUT, SHELLS
-from labrunner.content.check_kinds import GROUP_KINDS, KINDS, UNSUPPORTED_KINDS, CheckKind
+from labrunner.content.check_kinds import GROUP_KINDS, KINDS, CheckKind
 from labrunner.content.checks import (
     COLLECT,
     COMMON_FIELDS,
@@ -137,7 +137,7 @@ def _checks() -> Iterator[str]:
     yield _fields(COLLECT.fields)
     yield "### Kinds"
     yield _table(("kind", "passes when"), ((f"`{name}`", kind.doc) for name, kind in KINDS.items()))
-    yield f"{_or(GROUP_KINDS)} take a list of checks. Not in this version: {_or(UNSUPPORTED_KINDS)}."
+    yield f"{_or(GROUP_KINDS)} take a list of checks."
     for name, kind in KINDS.items():
         yield from _kind(name, kind)
     yield from _objects()

@@ -21,6 +21,7 @@ from labrunner.content.local_checks import (
     read_file,
     read_quiz,
 )
+from labrunner.content.network_checks import DNS, HTTP, TCP, read_dns, read_http, read_tcp
 from labrunner.content.object_checks import (
     ABSENT,
     CAN,
@@ -90,6 +91,16 @@ KINDS: Mapping[str, CheckKind] = {
         "a command in a pod; one that could not start is an error, never a pass or a failure",
         EXEC,
     ),
+    "http": CheckKind(
+        Parsed("a request", read_http),
+        "an HTTP request, from the learner's machine or from a pod; repeated, it measures how traffic is split",
+        HTTP,
+        "the URL, which must answer with a status from 200 to 299",
+    ),
+    "tcp": CheckKind(
+        Parsed("an address", read_tcp), "something takes connections", TCP, "the address, host:port"
+    ),
+    "dns": CheckKind(Parsed("a name", read_dns), "a name is known", DNS, "the name"),
     "command": CheckKind(
         Parsed("a command", read_command),
         "a command on the learner's machine",
@@ -110,5 +121,4 @@ KINDS: Mapping[str, CheckKind] = {
     "quiz": CheckKind(Parsed("questions", read_quiz), "a share of questions answered rightly", QUIZ),
     "confirm": CheckKind(Parsed("a statement", read_confirm), "the learner's word", CONFIRM, "the statement"),
 }
-UNSUPPORTED_KINDS = ("http", "tcp", "dns")
 GROUP_KINDS = ("all", "any", "none")

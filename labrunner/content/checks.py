@@ -6,15 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 from labrunner.content import nodes
-from labrunner.content.check_kinds import GROUP_KINDS, KINDS, UNSUPPORTED_KINDS
+from labrunner.content.check_kinds import GROUP_KINDS, KINDS
 from labrunner.content.checks_model import (
     AbsentCheck,
     CheckSpec,
     EventCheck,
     GroupCheck,
+    HttpCheck,
     Matcher,
     ResourceCheck,
     StateHint,
+    TcpCheck,
 )
 from labrunner.content.fields import (
     ANY,
@@ -33,6 +35,7 @@ from labrunner.content.fields import (
     wrong_type,
 )
 from labrunner.content.findings import Findings
+from labrunner.content.network_checks import SPLIT_TIMEOUT
 from labrunner.content.nodes import Node
 from labrunner.content.requirement_fields import read_needs
 
@@ -161,19 +164,13 @@ def read_check(node: Node, check_id: str, findings: Findings, defaults: dict[str
     if not isinstance(node, nodes.Mapping):
         return wrong_type(node, "a check", findings, "write a map with one kind, such as {ready: deploy/web}")
     negate, node = _negation(node, findings)
-    kinds = [key for key in node.entries if key in KINDS or key in GROUP_KINDS or key in UNSUPPORTED_KINDS]
+    kinds = [key for key in node.entries if key in KINDS or key in GROUP_KINDS]
     rest = nodes.Mapping({key: entry for key, entry in node.entries.items() if key not in kinds}, node.place)
     common = _common_record(kinds).read(rest, findings)
     if len(kinds) != 1:
         _report_kinds(node, kinds, findings)
         return INVALID
     kind, entry = kinds[0], node.entries[kinds[0]]
-    if kind in UNSUPPORTED_KINDS:
-        remedy = "use resource, jsonpath, count, can, command, file or cell for now"
-        findings.error(
-            entry.place, "unsupported-check", f"'{kind}' checks are not supported yet in this version", remedy
-        )
-        return INVALID
     if kind in GROUP_KINDS:
         assertion = _group(kind, entry.value, check_id, findings, defaults)
     else:
@@ -185,6 +182,8 @@ def read_check(node: Node, check_id: str, findings: Findings, defaults: dict[str
     timing = {**defaults, **{key: value for key, value in common.items() if key in _TIMES}}
     if _is_negative(assertion, negate):
         timing.setdefault("consistently", NEGATIVE_CONSISTENTLY)
+    if isinstance(assertion, HttpCheck) and assertion.repeat > 1:
+        timing.setdefault("timeout", SPLIT_TIMEOUT)
     other = {_RENAMED.get(key, key): value for key, value in common.items() if key not in _TIMES}
     return CheckSpec(id=check_id, assertion=assertion, place=node.place, negate=negate, **timing, **other)
 
@@ -254,6 +253,8 @@ def _is_negative(assertion: Any, negate: bool) -> bool:
     if isinstance(assertion, GroupCheck) and assertion.op == "none":
         return not negate
     if isinstance(assertion, ResourceCheck) and assertion.quantifier == "none":
+        return not negate
+    if isinstance(assertion, HttpCheck | TcpCheck) and assertion.fails:
         return not negate
     if isinstance(assertion, EventCheck) and assertion.count == Matcher("equals", 0):
         return not negate

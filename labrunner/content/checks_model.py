@@ -181,6 +181,89 @@ class ExecCheck:
     json: Matcher | None = None
 
 
+FAILURES = ("any", "refused", "timeout", "name", "tls", "reset")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A port of a service or a pod, by number or name."""
+
+    target: Target
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class TlsOptions:
+    """`ca` is a path in the workspace."""
+
+    verify: bool = True
+    ca: str | None = None
+    server_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share (0 to 1) of answers, and which answers belong to it."""
+
+    label: str
+    share: float
+    matcher: Matcher
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """How answers divide; `by` is `body`, `header:NAME` or `json:PATH`."""
+
+    by: str
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCheck:
+    """An HTTP request, from the learner's machine or from a pod of `source`.
+
+    `url` is whole, or with `endpoint` only the path. `status` None means 200 to 299. `fails` (one of FAILURES) wants
+    that there is no answer. `${NAME}` in texts stands for the lab's variables.
+    """
+
+    url: str
+    endpoint: Endpoint | None = None
+    source: Target | None = None
+    container: str | None = None
+    method: str = "GET"
+    request_headers: tuple[tuple[str, str], ...] = ()
+    request_body: str | None = None
+    status: Matcher | None = None
+    headers: tuple[tuple[str, Matcher], ...] = ()
+    text: Matcher | None = None
+    json: Matcher | None = None
+    fails: str | None = None
+    tls: TlsOptions | None = None
+    repeat: int = 1
+    split: Split | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TcpCheck:
+    """Something takes connections at an address; with `fails` (one of FAILURES) it does not."""
+
+    host: str
+    port: int
+    source: Target | None = None
+    container: str | None = None
+    fails: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DnsCheck:
+    """A name is known; `addresses` is about the list of what it resolves to."""
+
+    name: str
+    source: Target | None = None
+    container: str | None = None
+    addresses: Matcher | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class FileCheck:
     """A file of the workspace: `mode` is octal text such as "0600"; yaml/json compare as partial documents."""
@@ -238,7 +321,7 @@ class GroupCheck:
 Assertion = (
     ResourceCheck | AbsentCheck | ReadyCheck | WaitCheck | JsonPathCheck | CountCheck | CanCheck | CommandCheck
     | FileCheck | CellCheck | AnswerCheck | QuizCheck | ConfirmCheck | GroupCheck | EventCheck | ScriptCheck
-    | LogsCheck | ExecCheck
+    | LogsCheck | ExecCheck | HttpCheck | TcpCheck | DnsCheck
 )  # fmt: skip
 
 

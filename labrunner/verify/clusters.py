@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from labrunner.content.checks_model import CanCheck, LogsCheck
+from labrunner.content.checks_model import CanCheck, Endpoint, LogsCheck
 from labrunner.verify.access import AccessAnswer
 from labrunner.verify.api import ClusterError
 from labrunner.verify.commands import CommandResult
 from labrunner.verify.context import CheckContext
+from labrunner.verify.http_requests import Dial
 from labrunner.verify.store import Listed, ObjectStore, Report, SourceKey, SourceState, Troubled
 from labrunner.verify.watching import Cluster, PodCommand
 
@@ -74,6 +75,10 @@ class Clusters:
         """Run it in a pod. Raises ClusterError and PodTroubleError when it was not begun."""
         cluster = self._needed(command.target.cluster)
         return await cluster.execute(command, self._context.namespace, time_limit)
+
+    async def dialer(self, endpoint: Endpoint) -> Dial:
+        """What opens connections to the endpoint. Raises ClusterError and PodTroubleError."""
+        return await self._needed(endpoint.target.cluster).dialer(endpoint, self._context.namespace)
 
     def _needed(self, name: str) -> Cluster:
         cluster = self._cluster(name)

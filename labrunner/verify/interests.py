@@ -14,16 +14,19 @@ from labrunner.content.checks_model import (
     CheckSpec,
     CommandCheck,
     CountCheck,
+    DnsCheck,
     EventCheck,
     ExecCheck,
     FileCheck,
     GroupCheck,
+    HttpCheck,
     JsonPathCheck,
     LogsCheck,
     ReadyCheck,
     ResourceCheck,
     ScriptCheck,
     Target,
+    TcpCheck,
     WaitCheck,
 )
 from labrunner.verify.context import CheckContext
@@ -39,7 +42,8 @@ from labrunner.verify.world import World, source_key
 
 _ON_OBJECTS = (ResourceCheck, AbsentCheck, ReadyCheck, WaitCheck, JsonPathCheck, CountCheck)
 
-Probe = CanCheck | CommandCheck | AnswerCheck | ScriptCheck | LogsCheck | ExecCheck
+_Asked = CommandCheck | ScriptCheck | LogsCheck | ExecCheck | HttpCheck | TcpCheck | DnsCheck
+Probe = CanCheck | AnswerCheck | _Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,7 @@ def interests_of(spec: CheckSpec, world: World) -> Interests:
             probes.append(assertion)
         elif isinstance(assertion, EventCheck):
             sources.extend(_event_interests(assertion, world))
-        elif isinstance(assertion, CommandCheck | ScriptCheck | LogsCheck | ExecCheck) or (
-            isinstance(assertion, AnswerCheck) and assertion.command
-        ):
+        elif isinstance(assertion, _Asked) or (isinstance(assertion, AnswerCheck) and assertion.command):
             probes.append(assertion)
         polled = polled or isinstance(assertion, FileCheck)
         polled = polled or (isinstance(assertion, EventCheck) and isinstance(assertion.since, int | float))

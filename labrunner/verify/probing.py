@@ -6,7 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Hashable
 from typing import Any
 
-from labrunner.content.checks_model import AnswerCheck, CanCheck, ExecCheck, LogsCheck, ScriptCheck
+from labrunner.content.checks_model import (
+    AnswerCheck,
+    CanCheck,
+    DnsCheck,
+    ExecCheck,
+    HttpCheck,
+    LogsCheck,
+    ScriptCheck,
+    TcpCheck,
+)
 from labrunner.verify.api import CONNECT_TIMEOUT, ClusterError
 from labrunner.verify.clusters import Clusters
 from labrunner.verify.commands import CommandResult, run_command, run_script
@@ -16,6 +25,7 @@ from labrunner.verify.kinds.host import command_key
 from labrunner.verify.kinds.permissions import can_key
 from labrunner.verify.kinds.pods import pod_key
 from labrunner.verify.kinds.scripts import script_key
+from labrunner.verify.network_asking import ask_network
 from labrunner.verify.pods import PodTroubleError
 from labrunner.verify.store import SourceState
 from labrunner.verify.trust import needs_trust
@@ -46,6 +56,9 @@ async def ask(
         # the time limit is the command's own: what comes before it has those of its requests
         running = clusters.execute(command, time_limit)
         return pod_key(check_id, probe), await answered(running, time_limit + CONNECT_TIMEOUT)
+    if isinstance(probe, HttpCheck | TcpCheck | DnsCheck):
+        asking = ask_network(probe, context, clusters, time_limit)
+        return pod_key(check_id, probe), await answered(asking, time_limit + CONNECT_TIMEOUT)
     if isinstance(probe, ScriptCheck):
         return script_key(check_id, probe), await run_script(
             probe.file,

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from labrunner.content.checks_model import CanCheck, LogsCheck, Target
+from labrunner.content.checks_model import CanCheck, Endpoint, LogsCheck, Target
 from labrunner.verify.api import ClusterError, Connection, ExpiredError, KubeApi, NotFoundError, WatchStream
 from labrunner.verify.commands import OUTPUT_LIMIT, CommandResult
 from labrunner.verify.discovery import Discovery, Resource
+from labrunner.verify.http_requests import Dial
 from labrunner.verify.store import (
     EVERY_NAMESPACE,
     Changed,
@@ -83,6 +84,10 @@ class Cluster(Protocol):
         """Run a command in a pod. Raises ClusterError and PodTroubleError when it was not begun."""
         ...
 
+    async def dialer(self, endpoint: Endpoint, namespace: str | None) -> Dial:
+        """What opens connections to the endpoint. Raises ClusterError and PodTroubleError."""
+        ...
+
     async def close(self) -> None:
         """Stop everything at once."""
         ...
@@ -129,6 +134,11 @@ class KubernetesCluster:
 
     async def execute(self, command: PodCommand, namespace: str | None, time_limit: float) -> CommandResult:
         return await in_thread(lambda: self._execute(command, namespace, time_limit))
+
+    async def dialer(self, endpoint: Endpoint, namespace: str | None) -> Dial:
+        from labrunner.verify.port_forward import dialer
+
+        return await in_thread(lambda: dialer(self._connection.api(), self._discovery, endpoint, namespace))
 
     def _execute(self, command: PodCommand, namespace: str | None, time_limit: float) -> CommandResult:
         from labrunner.verify.pod_exec import run_in_container

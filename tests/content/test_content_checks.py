@@ -18,17 +18,24 @@ from labrunner.content.checks_model import (
     CommandCheck,
     ConfirmCheck,
     CountCheck,
+    DnsCheck,
+    Endpoint,
     EventCheck,
     ExecCheck,
     FileCheck,
     GroupCheck,
+    HttpCheck,
     JsonPathCheck,
     LogsCheck,
     Matcher,
     ReadyCheck,
     ResourceCheck,
     ScriptCheck,
+    Share,
+    Split,
     Target,
+    TcpCheck,
+    TlsOptions,
     WaitCheck,
 )
 from labrunner.content.loading import Loaded
@@ -126,6 +133,50 @@ WEB = Target("Deployment", name="web")
         (
             "{exec: {on: pod/x, run: [ls, '-l'], container: app, exit: {ge: 1}}}",
             ExecCheck(Target("Pod", name="x"), ("ls", "-l"), "app", Matcher("ge", 1)),
+        ),
+        ("{http: 'http://web/'}", HttpCheck("http://web/")),
+        (
+            "{http: {url: 'svc/web:http/cart', tls: {verify: false}, contains: tea, status: 200}}",
+            HttpCheck(
+                "/cart",
+                Endpoint(Target("Service", name="web"), "http"),
+                text=Matcher("contains", "tea"),
+                status=Matcher("equals", 200),
+                tls=TlsOptions(verify=False),
+            ),
+        ),
+        (
+            "{http: {url: 'http://web', from: deploy/web, by: 'header:x-version', "
+            "ratio: {v1: 0.9, b: {share: 0.1, matches: c}}}}",
+            HttpCheck(
+                "http://web",
+                source=WEB,
+                repeat=200,
+                split=Split(
+                    "header:x-version",
+                    (Share("v1", 0.9, Matcher("contains", "v1")), Share("b", 0.1, Matcher("matches", "c"))),
+                ),
+            ),
+        ),
+        (
+            "{http: {url: 'http://a', method: POST, request-headers: {A: b}, request-body: c, "
+            "headers: {D: e}, json: {f: 1}}}",
+            HttpCheck(
+                "http://a",
+                method="POST",
+                request_headers=(("A", "b"),),
+                request_body="c",
+                headers=(("D", Matcher("equals", "e")),),
+                json=Matcher("equals", {"f": 1}),
+            ),
+        ),
+        ("{tcp: 'db.example:5432'}", TcpCheck("db.example", 5432)),
+        ("{tcp: {to: '[::1]:80', fails: refused}}", TcpCheck("::1", 80, fails="refused")),
+        ("{tcp: {to: svc/web:80, from: deploy/web}}", TcpCheck("web", 80, WEB)),
+        ("{dns: web.shop.svc}", DnsCheck("web.shop.svc")),
+        (
+            "{dns: {name: web, from: deploy/web, addresses: 10.0.0.1}}",
+            DnsCheck("web", WEB, addresses=Matcher("equals", ["10.0.0.1"])),
         ),
         ("{file: a/b.yaml}", FileCheck("a/b.yaml")),
         ("{file: {path: k, mode: 0600}}", FileCheck("k", mode="0600")),
@@ -253,6 +304,35 @@ def test_matchers(check_of: Load, text: str, matcher: Matcher) -> None:
         ("{script: /bin/true}", "escapes-pack", "inside the pack"),
         ("{script: {path: [a]}}", "wrong-type", "path of a script"),
         ("{script: {args: [a]}}", "missing-key", "add path"),
+        ("{http: {url: x}}", "bad-value", "svc/web:80"),
+        ("{http: file:///etc/passwd}", "bad-value", "http://host"),
+        ("{http: cm/web:80}", "bad-value", "http://host"),
+        ("{http: {method: GET}}", "missing-key", "add url"),
+        ("{http: {url: 'http://a', method: get}}", "bad-value", "GET or POST"),
+        ("{http: {url: 'http://a', from: cm/x}}", "bad-value", "deploy/web"),
+        ("{http: {url: 'http://a', request-headers: {'a b': c}}}", "bad-value", "Name: value"),
+        ('{http: {url: "http://a", request-headers: {a: "b\\r\\nc: d"}}}', "bad-value", "Name: value"),
+        ("{http: {url: 'http://a', fails: any, status: 200}}", "contradiction", "drop fails"),
+        ("{http: {url: 'http://a', fails: any, contains: x}}", "contradiction", "drop fails"),
+        ("{http: {url: 'http://a', fails: slow}}", "bad-value", "refused"),
+        ("{http: {url: 'http://a', container: x}}", "contradiction", "add from"),
+        ("{http: {url: 'http://a', by: body}}", "contradiction", "add ratio"),
+        ("{http: {url: 'http://a', by: cookie, ratio: {a: 1}}}", "bad-value", "header:x-version"),
+        ("{http: {url: 'http://a', ratio: {a: 0.9, b: 0.2}}}", "bad-value", "make 1"),
+        ("{http: {url: 'http://a', ratio: {a: 90}}}", "bad-value", "0 to 1"),
+        ("{http: {url: 'http://a', ratio: {a: {contains: x}}}}", "missing-key", "add share"),
+        ("{http: {url: 'http://a', ratio: {}}}", "wrong-type", "ratio: {v1"),
+        ("{http: {url: 'http://a', repeat: 20, ratio: {a: 0.9, b: 0.1}}}", "contradiction", "or more"),
+        ("{http: {url: 'http://a', repeat: 0}}", "bad-value", "from 1"),
+        ("{http: {url: 'https://a', from: deploy/x, tls: {ca: ca.pem}}}", "contradiction", "exec"),
+        ("{http: {url: 'https://a', tls: {ca: ../ca.pem}}}", "escapes-workspace", "relative"),
+        ("{tcp: web}", "bad-value", "host:port"),
+        ("{tcp: 'web:99999'}", "bad-value", "host:port"),
+        ("{tcp: 'svc/web:80'}", "contradiction", "add from"),
+        ("{tcp: {from: deploy/x}}", "missing-key", "add to"),
+        ("{dns: 'a b'}", "bad-value", "web.shop.svc"),
+        ("{dns: '-x'}", "bad-value", "web.shop.svc"),
+        ("{dns: {name: a, addresses: []}}", "empty-assertion", "list some"),
         ("{logs: {on: deploy/web}}", "empty-assertion", "add contains"),
         ("{logs: {on: cm/web, contains: a}}", "bad-value", "deploy/web"),
         ("{logs: {kind: Pod, contains: a}}", "missing-key", "labels"),
@@ -287,11 +367,6 @@ def test_mistakes(check_of: Load, text: str, rule: str, remedy: str) -> None:
     assert problem.place.path.name == "lab.yaml"
     assert problem.place.line == 3
     assert problem.place.column >= 3
-
-
-def test_every_unsupported_kind_is_said_so(check_of: Load) -> None:
-    for kind in ("http", "tcp", "dns"):
-        assert only(check_of(f"{{{kind}: {{a: b}}}}")).rule == "unsupported-check"
 
 
 @pytest.mark.parametrize(
@@ -396,3 +471,19 @@ def test_a_changed_script_changes_the_digest(bench: Workbench) -> None:
         assert loaded.module is not None
         digests.add(loaded.module.digest)
     assert len(digests) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "timeout", "consistently"),
+    [
+        ("{http: {url: 'http://a', repeat: 5}}", 60, 0),
+        ("{http: {url: 'http://a', repeat: 5}, timeout: 3s}", 3, 0),
+        ("{http: {url: 'http://a', fails: refused}}", 10, 3),
+        ("{tcp: {to: 'a:1', fails: any}}", 10, 3),
+        ("{not: {tcp: {to: 'a:1', fails: any}}}", 10, 0),
+        ("{event: {reason: a, count: 0}}", 10, 3),
+    ],
+)
+def test_times_of_network_checks(check_of: Load, text: str, timeout: float, consistently: float) -> None:
+    check = spec(check_of(text))
+    assert (check.timeout, check.consistently) == (timeout, consistently)

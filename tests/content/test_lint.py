@@ -361,3 +361,25 @@ def test_custom_kinds_are_judged_by_the_definition_that_comes_along(bench: Workb
     )
     (problem,) = [each for each in lint([bench.folder]).problems if each.rule == "bad-manifest"]
     assert 'spec.cups in body must be of type integer: "string"' in problem.message
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "logs: {on: deploy/web, contains: x}",
+        "exec: {on: deploy/web, run: ls}",
+        "http: {url: 'http://web/', from: deploy/web}",
+        "http: svc/web:80",
+        "not: {any: [{dns: {name: web, from: deploy/web}}]}",
+    ],
+)
+def test_needs_of_checks_that_are_not_declared(bench: Workbench, check: str) -> None:
+    body = "## One\n<!-- step: {id: one, checks: [c]} -->\n\n```bash\ntrue\n```\n"
+    checks = f"lab: 1\nchecks:\n  c:\n    {check}\n    message: no\n"
+    assert [name for name, _, _ in rules(bench, body, checks)] == ["undeclared-need"]
+    (problem,) = lint([bench.folder]).problems
+    assert (problem.severity, problem.place.path.name, problem.place.line) == ("error", "lab.yaml", 3)
+    assert "containers: run" in problem.remedy
+    assert rules(bench, body, f"{checks}    needs: {{containers: run}}\n") == []
+    declared = body.replace("id: one", "id: one, requires: {containers: run}")
+    assert rules(bench, declared, checks) == []

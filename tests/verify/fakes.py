@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labrunner.content.checks_model import CanCheck, CheckSpec, LogsCheck
+from labrunner.content.checks_model import CanCheck, CheckSpec, Endpoint, LogsCheck
 from labrunner.content.problems import Place
 from labrunner.content.requirements import SIMULATED, Capabilities
 from labrunner.verify.access import AccessAnswer
@@ -121,6 +121,9 @@ class FakeCluster:
         result = self._in_pods(command)
         assert isinstance(result, CommandResult)
         return result
+
+    async def dialer(self, endpoint: Endpoint, namespace: str | None) -> Any:
+        return self._in_pods(endpoint)
 
     def _in_pods(self, question: Any) -> Any:
         self.pod_questions.append(question)
