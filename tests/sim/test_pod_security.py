@@ -89,6 +89,52 @@ def test_restricted_says_more_where_baseline_also_objects() -> None:
     assert listed == ['restricted volume types (volume "h" uses restricted volume type "hostPath")']
 
 
+@pytest.mark.parametrize(
+    ("level", "before", "since", "found"),
+    [
+        ("restricted", "v1.7", "v1.8", pod({**RESTRICTED, "allowPrivilegeEscalation": True})),
+        ("restricted", "v1.21", "v1.22", pod({**RESTRICTED, "capabilities": {}})),
+        ("restricted", "v1.18", "v1.19", pod({**RESTRICTED, "seccompProfile": None})),
+        ("restricted", "v1.22", "v1.23", pod({**RESTRICTED, "runAsUser": 0})),
+        ("baseline", "v1.33", "v1.34", {
+            "metadata": {},
+            "spec": {"containers": [{"name": "c", "livenessProbe": {"httpGet": {"port": 1, "host": "x"}}}]},
+        }),
+        ("restricted", "v1.34", "v1.35", pod({**RESTRICTED, "procMount": "Unmasked"}, hostUsers=False)),
+    ],
+)  # fmt: skip
+def test_controls_that_newer_versions_added(level: str, before: str, since: str, found: Obj) -> None:
+    if "procMount" not in str(found):
+        assert not violations(Policy(level, before), found)
+    assert len(violations(Policy(level, since), found)) == 1
+    assert len(violations(Policy(level), found)) == 1
+
+
+@pytest.mark.parametrize(
+    ("level", "before", "since", "found"),
+    [
+        ("baseline", "v1.26", "v1.27", pod(securityContext={"sysctls": [{"name": "net.ipv4.ip_local_reserved_ports"}]})),
+        ("baseline", "v1.28", "v1.29", pod(securityContext={"sysctls": [{"name": "net.ipv4.tcp_fin_timeout"}]})),
+        ("baseline", "v1.31", "v1.32", pod(securityContext={"sysctls": [{"name": "net.ipv4.tcp_rmem"}]})),
+        ("baseline", "v1.30", "v1.31", pod({"seLinuxOptions": {"type": "container_engine_t"}})),
+        ("baseline", "v1.34", "v1.35", pod({"procMount": "Unmasked"}, hostUsers=False)),
+        ("restricted", "v1.34", "v1.35", pod({**RESTRICTED, "runAsNonRoot": None}, hostUsers=False)),
+        ("restricted", "v1.34", "v1.35", pod({**RESTRICTED, "runAsUser": 0}, hostUsers=False)),
+        ("restricted", "v1.24", "v1.25", pod({**RESTRICTED, "capabilities": {}}, os={"name": "windows"})),
+    ],
+)  # fmt: skip
+def test_controls_that_newer_versions_relaxed(level: str, before: str, since: str, found: Obj) -> None:
+    assert len(violations(Policy(level, before), found)) == 1
+    assert not violations(Policy(level, since), found)
+    assert not violations(Policy(level, "v1.99"), found)
+
+
+def test_old_restricted_keeps_the_baseline_of_what_it_does_not_replace_yet() -> None:
+    adding = pod({**RESTRICTED, "capabilities": {"add": ["NET_ADMIN"]}})
+    found = violations(Policy("restricted", "v1.20"), adding)
+    assert [violation.reason for violation in found] == ["non-default capabilities"]
+
+
 def test_root_by_number() -> None:
     assert texts("restricted", pod({**RESTRICTED, "runAsUser": 0})) == [
         'runAsUser=0 (container "c" must not set runAsUser=0)'

@@ -24,25 +24,23 @@ _CAPABILITIES: Final = frozenset(
         "SYS_CHROOT",
     )
 )
-_SYSCTLS: Final = frozenset(
-    (
-        "kernel.shm_rmid_forced",
-        "net.ipv4.ip_local_port_range",
-        "net.ipv4.tcp_syncookies",
-        "net.ipv4.ping_group_range",
-        "net.ipv4.ip_unprivileged_port_start",
-        "net.ipv4.ip_local_reserved_ports",
-        "net.ipv4.tcp_keepalive_time",
-        "net.ipv4.tcp_fin_timeout",
-        "net.ipv4.tcp_keepalive_intvl",
-        "net.ipv4.tcp_keepalive_probes",
-        "net.ipv4.tcp_rmem",
-        "net.ipv4.tcp_wmem",
-    )
-)
-_SELINUX_TYPES: Final = frozenset(
-    ("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t")
-)
+SYSCTLS: Final = {
+    "kernel.shm_rmid_forced": 0,
+    "net.ipv4.ip_local_port_range": 0,
+    "net.ipv4.tcp_syncookies": 0,
+    "net.ipv4.ping_group_range": 0,
+    "net.ipv4.ip_unprivileged_port_start": 0,
+    "net.ipv4.ip_local_reserved_ports": 27,
+    "net.ipv4.tcp_keepalive_time": 29,
+    "net.ipv4.tcp_fin_timeout": 29,
+    "net.ipv4.tcp_keepalive_intvl": 29,
+    "net.ipv4.tcp_keepalive_probes": 29,
+    "net.ipv4.tcp_rmem": 32,
+    "net.ipv4.tcp_wmem": 32,
+}
+"""Harmless sysctls and the minor version of the policy since which they are."""
+_SELINUX_TYPES: Final = frozenset(("", "container_t", "container_init_t", "container_kvm_t"))
+_ENGINE: Final = "container_engine_t"
 _APPARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 
@@ -164,10 +162,10 @@ def privileged(pod: Obj) -> Violation | None:
     )
 
 
-def proc_mount(pod: Obj) -> Violation | None:
-    """/proc stays masked."""
+def proc_mount(pod: Obj, *, own_users: bool = True) -> Violation | None:
+    """/proc stays masked, but for pods with a user namespace where *own_users*."""
     spec: Obj = pod.get("spec") or {}
-    if spec.get("hostUsers") is False:
+    if own_users and spec.get("hostUsers") is False:
         return None
     found = [
         (c.get("name", ""), context(c)["procMount"])
@@ -181,15 +179,16 @@ def proc_mount(pod: Obj) -> Violation | None:
     return Violation("procMount", text)
 
 
-def selinux(pod: Obj) -> Violation | None:
-    """SELinux types of containers only; no users or roles."""
+def selinux(pod: Obj, *, engine: bool = True) -> Violation | None:
+    """SELinux types of containers (and of their engine) only; no users or roles."""
+    allowed = _SELINUX_TYPES | {_ENGINE} if engine else _SELINUX_TYPES
     spec: Obj = pod.get("spec") or {}
     setters, types, user, role = [], set(), False, False
     holders = [("pod", spec)] + [(c.get("name", ""), c) for c in containers(spec)]
     names: list[str] = []
     for i, (name, holder) in enumerate(holders):
         options: Obj = context(holder).get("seLinuxOptions") or {}
-        bad_type = (options.get("type") or "") not in _SELINUX_TYPES
+        bad_type = (options.get("type") or "") not in allowed
         if not (bad_type or options.get("user") or options.get("role")):
             continue
         if bad_type:
@@ -230,10 +229,10 @@ def seccomp(pod: Obj) -> Violation | None:
     return Violation("seccompProfile", text)
 
 
-def sysctls(pod: Obj) -> Violation | None:
+def sysctls(pod: Obj, *, minor: int = 32) -> Violation | None:
     """Only sysctls that are namespaced and harmless."""
     found = context(pod.get("spec") or {}).get("sysctls") or []
-    bad = [s.get("name", "") for s in found if s.get("name") not in _SYSCTLS]
+    bad = [s.get("name", "") for s in found if SYSCTLS.get(s.get("name", ""), minor + 1) > minor]
     return Violation("forbidden sysctls", ", ".join(bad)) if bad else None
 
 

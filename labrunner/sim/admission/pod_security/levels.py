@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Final
 
 from labrunner.sim.admission.pod_security import baseline, restricted
@@ -16,32 +17,78 @@ LEVELS: Final = ("privileged", "baseline", "restricted")
 LATEST: Final = "latest"
 _PREFIX: Final = "pod-security.kubernetes.io/"
 
-_BASELINE: Final[tuple[Check, ...]] = (
-    baseline.apparmor,
-    baseline.capabilities,
-    baseline.host_namespaces,
-    baseline.host_path,
-    baseline.host_ports,
-    baseline.probe_hosts,
-    baseline.privileged,
-    baseline.proc_mount,
-    baseline.selinux,
-    baseline.seccomp,
-    baseline.sysctls,
-    baseline.host_process,
+_NEWEST: Final = 35
+"""The minor version of the policy after which nothing changed; what ``latest`` means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A control: its checks by the minor version since which each holds, and the baseline control it replaces."""
+
+    name: str
+    revisions: tuple[tuple[int, Check], ...]
+    replaces: str = ""
+
+    def at(self, minor: int) -> Check | None:
+        """The check in a version of the policy; None before the control was there."""
+        found = [check for since, check in self.revisions if since <= minor]
+        return found[-1] if found else None
+
+
+_BASELINE: Final = (
+    Control("appArmorProfile", ((0, baseline.apparmor),)),
+    Control("capabilities", ((0, baseline.capabilities),)),
+    Control("hostNamespaces", ((0, baseline.host_namespaces),)),
+    Control("hostPathVolumes", ((0, baseline.host_path),)),
+    Control("hostPorts", ((0, baseline.host_ports),)),
+    Control("hostProbesAndHostLifecycle", ((34, baseline.probe_hosts),)),
+    Control("privileged", ((0, baseline.privileged),)),
+    Control("procMount", ((0, partial(baseline.proc_mount, own_users=False)), (35, baseline.proc_mount))),
+    Control("seLinuxOptions", ((0, partial(baseline.selinux, engine=False)), (31, baseline.selinux))),
+    Control("seccompProfile", ((19, baseline.seccomp),)),
+    Control(
+        "sysctls",
+        tuple(
+            (minor, partial(baseline.sysctls, minor=minor))
+            for minor in sorted(set(baseline.SYSCTLS.values()))
+        ),
+    ),
+    Control("windowsHostProcess", ((0, baseline.host_process),)),
 )
-# What restricted says in its own, stricter words.
-_OVERRIDDEN: Final[tuple[Check, ...]] = (baseline.capabilities, baseline.host_path, baseline.seccomp)
-_RESTRICTED: Final[tuple[Check, ...]] = (
-    *(check for check in _BASELINE if check not in _OVERRIDDEN),
-    restricted.privilege_escalation,
-    restricted.capabilities,
-    restricted.volumes,
-    restricted.non_root,
-    restricted.user,
-    restricted.seccomp,
+_RESTRICTED: Final = (
+    Control(
+        "allowPrivilegeEscalation",
+        ((8, partial(restricted.privilege_escalation, windows=True)), (25, restricted.privilege_escalation)),
+    ),
+    Control(
+        "capabilities_restricted",
+        ((22, partial(restricted.capabilities, windows=True)), (25, restricted.capabilities)),
+        replaces="capabilities",
+    ),
+    Control(
+        "procMount_restricted", ((35, partial(baseline.proc_mount, own_users=False)),), replaces="procMount"
+    ),
+    Control("restrictedVolumes", ((0, restricted.volumes),), replaces="hostPathVolumes"),
+    Control("runAsNonRoot", ((0, partial(restricted.non_root, own_users=False)), (35, restricted.non_root))),
+    Control("runAsUser", ((23, partial(restricted.user, own_users=False)), (35, restricted.user))),
+    Control(
+        "seccompProfile_restricted",
+        ((19, partial(restricted.seccomp, windows=True)), (25, restricted.seccomp)),
+        replaces="seccompProfile",
+    ),
 )
-_CHECKS: Final = {"privileged": (), "baseline": _BASELINE, "restricted": _RESTRICTED}
+
+
+@cache
+def _checks(level: str, version: str) -> tuple[Check, ...]:
+    """The checks of a level in a version, in the order in which they are reported."""
+    if level == "privileged":
+        return ()
+    minor = _NEWEST if version == LATEST else min(int(version.removeprefix("v1.")), _NEWEST)
+    added = [c for c in _RESTRICTED if level == "restricted" and c.at(minor) is not None]
+    replaced = {control.replaces for control in added}
+    wanted = [control for control in _BASELINE if control.name not in replaced] + added
+    return tuple(check for control in wanted if (check := control.at(minor)) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +108,7 @@ class Policy:
 
 def violations(policy: Policy, pod: Obj) -> list[Violation]:
     """What of *pod* (an object with ``metadata`` and ``spec``) the policy does not allow."""
-    return [found for check in _CHECKS[policy.level] if (found := check(pod)) is not None]
+    return [found for check in _checks(policy.level, policy.version) if (found := check(pod)) is not None]
 
 
 def policy_of(labels: dict[str, str], mode: str) -> Policy:

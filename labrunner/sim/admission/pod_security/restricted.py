@@ -1,4 +1,6 @@
-"""The controls that *restricted* adds, in the order they are reported."""
+"""The controls that *restricted* adds. As they are today, or as before: *windows* judges Windows pods too, *own_users*
+lets users be who they like in pods with a user namespace.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,10 @@ _VOLUMES: Final = frozenset(
 _SECCOMP: Final = ("RuntimeDefault", "Localhost")
 
 
-def privilege_escalation(pod: Obj) -> Violation | None:
+def privilege_escalation(pod: Obj, *, windows: bool = False) -> Violation | None:
     """Containers must forgo gaining privileges."""
     spec: Obj = pod.get("spec") or {}
-    if is_windows(spec):
+    if is_windows(spec) and not windows:
         return None
     bad = [
         c.get("name", "") for c in containers(spec) if context(c).get("allowPrivilegeEscalation") is not False
@@ -45,10 +47,10 @@ def privilege_escalation(pod: Obj) -> Violation | None:
     return Violation("allowPrivilegeEscalation != false", text)
 
 
-def capabilities(pod: Obj) -> Violation | None:
+def capabilities(pod: Obj, *, windows: bool = False) -> Violation | None:
     """All capabilities dropped, at most NET_BIND_SERVICE added back."""
     spec: Obj = pod.get("spec") or {}
-    if is_windows(spec):
+    if is_windows(spec) and not windows:
         return None
     keeping: list[str] = []
     adding: list[str] = []
@@ -87,9 +89,11 @@ def volumes(pod: Obj) -> Violation | None:
     )
 
 
-def non_root(pod: Obj) -> Violation | None:
+def non_root(pod: Obj, *, own_users: bool = True) -> Violation | None:
     """Nothing runs as root."""
     spec: Obj = pod.get("spec") or {}
+    if own_users and spec.get("hostUsers") is False:
+        return None
     for_pod = context(spec).get("runAsNonRoot")
     setters = ["pod"] if for_pod is False else []
     explicit = [c.get("name", "") for c in containers(spec) if context(c).get("runAsNonRoot") is False]
@@ -107,9 +111,11 @@ def non_root(pod: Obj) -> Violation | None:
     return Violation("runAsNonRoot != true", text)
 
 
-def user(pod: Obj) -> Violation | None:
+def user(pod: Obj, *, own_users: bool = True) -> Violation | None:
     """User 0 is root under any name."""
     spec: Obj = pod.get("spec") or {}
+    if own_users and spec.get("hostUsers") is False:
+        return None
     setters = ["pod"] if context(spec).get("runAsUser") == 0 else []
     bad = [c.get("name", "") for c in containers(spec) if context(c).get("runAsUser") == 0]
     if bad:
@@ -117,10 +123,10 @@ def user(pod: Obj) -> Violation | None:
     return Violation("runAsUser=0", f"{' and '.join(setters)} must not set runAsUser=0") if setters else None
 
 
-def seccomp(pod: Obj) -> Violation | None:
+def seccomp(pod: Obj, *, windows: bool = False) -> Violation | None:
     """A seccomp profile is chosen."""
     spec: Obj = pod.get("spec") or {}
-    if is_windows(spec):
+    if is_windows(spec) and not windows:
         return None
     for_pod = (context(spec).get("seccompProfile") or {}).get("type")
     setters, values = [], set()
