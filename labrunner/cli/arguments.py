@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _cluster(commands)
     _sim(commands)
     _authoring(commands)
+    _trust(commands)
     return root
 
 
@@ -178,3 +179,19 @@ def _authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     test.add_argument("--junit", type=Path, metavar="FILE", help="also write a JUnit report")
     test.add_argument("--json", action="store_true")
     test.add_argument("--cluster", default="sim", metavar="sim|kind|context:NAME")
+    import_ = _add(
+        commands, "import", "make a pack of a Killercoda scenario, a markdown lab or a list of questions"
+    )
+    import_.add_argument("source", type=Path, metavar="SOURCE", help="a folder or a .md file")
+    import_.add_argument("--output", type=Path, metavar="DIR", required=True, help="the folder to make")
+    import_.add_argument("--force", action="store_true", help="replace an earlier import in DIR")
+    import_.add_argument("--json", action="store_true")
+
+
+def _trust(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    trust = _add(commands, "trust", "let a pack run its own scripts, after showing them")
+    trust.add_argument("path", nargs="?", type=Path, metavar="PACK", help="the pack's folder")
+    trust.add_argument("--yes", action="store_true", help="do not ask")
+    trust.add_argument("--list", action="store_true", help="the packs that are trusted")
+    trust.add_argument("--revoke", action="store_true", help="trust PACK no longer")
+    trust.add_argument("--json", action="store_true")

@@ -21,6 +21,8 @@ _COMMANDS = {
     "lint": "labrunner.cli.lint",
     "schema": "labrunner.cli.schema",
     "test": "labrunner.cli.test",
+    "import": "labrunner.cli.import_",
+    "trust": "labrunner.cli.trust",
 }
 """Each command's module; its `run(arguments)` returns the exit code."""
 

@@ -7,7 +7,7 @@ import asyncio
 import sys
 
 from labrunner.cli import exit_codes
-from labrunner.cli.packs import chosen_pack, find_target, is_builtin
+from labrunner.cli.packs import chosen_pack, find_target
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -19,11 +19,13 @@ def run(arguments: argparse.Namespace) -> int:
 
         return app.run(arguments)
     from labrunner.cli.plain import PlainLab
+    from labrunner.lab.trust import is_trusted
+    from labrunner.paths import home
 
     lab = PlainLab(
         module,
         cluster=arguments.cluster,
-        trusted=arguments.trust or is_builtin(pack),
+        trusted=arguments.trust or is_trusted(pack.path, home().data),
         out=sys.stdout,
     )
     finished = asyncio.run(lab.run(sys.stdin, fresh=arguments.fresh, step=arguments.step))

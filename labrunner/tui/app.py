@@ -15,7 +15,6 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from labrunner import paths
-from labrunner.content.pack import builtin_pack_path
 from labrunner.tui.launch import Launch
 from labrunner.tui.screens.catalogue import CatalogueScreen
 from labrunner.tui.screens.too_small import TooSmallScreen, is_too_small
@@ -79,8 +78,10 @@ class LabrunnerApp(App[int]):
 
     @property
     def trusted(self) -> bool:
-        """Whether a module's automatic cells may run: our own pack's, or with --trust."""
-        return self.launch.trust or self.launch.pack.path.resolve() == builtin_pack_path().resolve()
+        """Whether a pack's own commands may run: our own's, a trusted one's (read afresh), or with --trust."""
+        from labrunner.lab.trust import is_trusted
+
+        return self.launch.trust or is_trusted(self.launch.pack.path, self.home.data)
 
     def get_default_screen(self) -> Screen[Any]:
         """The catalogue is the first screen and lies below all others."""

@@ -1,0 +1,1 @@
+"""Foreign labs → packs: Killercoda and Katacoda scenarios, long markdown labs, question lists."""

@@ -1,0 +1,1 @@
+"""Imports of foreign labs: scenarios, documents, question lists."""
