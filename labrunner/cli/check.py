@@ -9,12 +9,13 @@ from contextlib import suppress
 
 from labrunner.cli import exit_codes
 from labrunner.cli.dispatch import CommandError
-from labrunner.cli.packs import chosen_pack, find_target, is_builtin
+from labrunner.cli.packs import chosen_pack, find_target
 from labrunner.cli.words import check_line
 from labrunner.cluster.choice import choose_cluster
 from labrunner.content.models import Module
 from labrunner.lab.attempt import load_progress
 from labrunner.lab.connection import facts_from_outside
+from labrunner.lab.trust import is_trusted
 from labrunner.paths import home
 from labrunner.progress.log import EventLog
 from labrunner.verify.engine import Verifier
@@ -28,9 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not ids:
         print("nothing to check here")
         return exit_codes.OK
-    statuses = asyncio.run(
-        _verify(module, ids, wait=arguments.wait, trusted=arguments.trust or is_builtin(pack))
-    )
+    trusted = arguments.trust or is_trusted(pack.path, home().data)
+    statuses = asyncio.run(_verify(module, ids, wait=arguments.wait, trusted=trusted))
     if arguments.json:
         listed = [
             {"check": check_id, "state": status.state.value, "summary": status.verdict.summary}

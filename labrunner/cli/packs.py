@@ -28,10 +28,6 @@ def chosen_pack(path: Path | None) -> Pack:
     return open_pack(path or builtin_pack_path())
 
 
-def is_builtin(pack: Pack) -> bool:
-    return pack.path.resolve() == builtin_pack_path().resolve()
-
-
 def find_module(pack: Pack, module_id: str) -> Module:
     """The module of that id, loaded. CommandError when there is none, BrokenModuleError when it has errors."""
     folder = pack.path / "modules" / module_id

@@ -10,6 +10,7 @@ from labrunner.importing.account import Account
 from labrunner.importing.body import BodyWriter
 from labrunner.importing.cells import CellMaker
 from labrunner.importing.draft import ModuleDraft, PhaseDraft, StepDraft, fenced, title_of
+from labrunner.importing.folds import joined
 from labrunner.importing.outline import Section, sections
 from labrunner.importing.section_kinds import MAX_TEXT, add_confirm, add_question
 from labrunner.importing.segments import Fence, Prose, Segment, segments
@@ -136,25 +137,7 @@ def _parted(parts: list[Segment]) -> tuple[list[Segment], list[Segment]]:
             (solution if folded else asked).append(Prose(part.line + offset, (line,)))
             if folded and _END.search(line):
                 folded = False
-    return _joined(asked), _joined(solution)
-
-
-def _joined(parts: list[Segment]) -> list[Segment]:
-    """Neighbouring lines as one segment again."""
-    out: list[Segment] = []
-    lines: list[str] = []
-    start = 1
-    for part in [*parts, None]:
-        if isinstance(part, Prose):
-            start = start if lines else part.line
-            lines += part.lines
-            continue
-        if lines:
-            out.append(Prose(start, tuple(lines)))
-            lines = []
-        if part is not None:
-            out.append(part)
-    return out
+    return joined(asked), joined(solution)
 
 
 def _answer(solution: list[Segment]) -> str:

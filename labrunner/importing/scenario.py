@@ -208,7 +208,7 @@ class ScenarioReader:
         check = self.draft.names.take(f"{step.id}-verified", "verified")
         self.draft.checks[check] = {
             "title": f"{step.title} is done"[:120],
-            **script_check(self.draft.id, place),
+            "script": {"path": f"files/{place}"},
             "eventually": "10s",
             "every": "5s",
             "timeout": "30s",
@@ -279,15 +279,6 @@ class ScenarioReader:
         place = f"images/{re.sub(r'[^A-Za-z0-9._-]+', '-', path.name).strip('.-') or 'image'}"
         self.draft.files.setdefault(place, (data, False))
         return place
-
-
-def script_check(module_id: str, place: str) -> dict[str, Any]:
-    """The kind of a check that runs a script which came along."""
-    from labrunner.content.check_kinds import KINDS
-
-    if "script" in KINDS:
-        return {"script": {"path": f"modules/{module_id}/files/{place}"}}
-    return {"command": {"run": f"bash {place}"}}
 
 
 def _script_bytes(data: bytes) -> bytes:

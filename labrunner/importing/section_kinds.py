@@ -7,6 +7,7 @@ from typing import Any
 
 from labrunner.importing.account import Account
 from labrunner.importing.draft import ModuleDraft, StepDraft, title_of
+from labrunner.importing.folds import without_folds
 from labrunner.importing.outline import Section
 from labrunner.importing.segments import Fence, Prose
 
@@ -111,9 +112,8 @@ def _recall(section: Section, step: StepDraft, draft: ModuleDraft, account: Acco
     """Numbered questions and the answers of the same numbers, wherever they stand in the section."""
     lines = _lines(section)
     questions, answers = _numbered(lines, _QUESTION), _numbered(lines, _ANSWER)
-    for number, (line, prompt) in questions.items():
-        if not prompt:
-            continue
+    paired = {number: found for number, found in questions.items() if found[1]}
+    for number, (line, prompt) in paired.items():
         if number not in answers or not answers[number][1]:
             account.changed(step.path, line, "question without an answer", "it stays as text")
             continue
@@ -121,6 +121,16 @@ def _recall(section: Section, step: StepDraft, draft: ModuleDraft, account: Acco
         account.became(
             step.path, line, "recall question", f"the question {name}, with answer {number} of the key"
         )
+    if paired and paired.keys() <= answers.keys() and answers.keys() <= questions.keys():
+        kept = without_folds(section.segments, lambda text: _ANSWER.match(text) is not None)
+        if kept != section.segments:
+            account.changed(
+                step.path,
+                answers[min(answers)][0],
+                "answer key",
+                "locked: shown after an attempt",
+            )
+            section.segments = kept
 
 
 def _lines(section: Section) -> list[tuple[int, str]]:

@@ -234,7 +234,8 @@ class LabSession:
             self._on_update(
                 Trouble(
                     "this step prepares itself with commands of a pack you have not trusted",
-                    f"Read them with `labrunner show {self.module.id}/{step.id} --all`, then `labrunner trust` the pack, or start with --trust.",
+                    f"Read them with `labrunner show {self.module.id}/{step.id} --all`, then trust the pack with "
+                    f"`labrunner trust PACK`, or start with --trust.",
                 )
             )
             return

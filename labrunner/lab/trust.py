@@ -15,7 +15,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from labrunner.content.checks_model import AnswerCheck, CheckSpec, CommandCheck, GroupCheck
+from labrunner.content.checks_model import (
+    AnswerCheck,
+    CheckSpec,
+    CommandCheck,
+    ExecCheck,
+    GroupCheck,
+    ScriptCheck,
+)
 from labrunner.content.models import CellRole, Module
 from labrunner.content.pack import Pack, builtin_pack_path
 
@@ -93,7 +100,9 @@ def _commands(check: CheckSpec) -> Iterator[str]:
     elif isinstance(assertion, AnswerCheck):
         if assertion.command:
             yield assertion.command
-    elif type(assertion).__name__ in ("ScriptCheck", "ExecCheck"):
+    elif isinstance(assertion, ScriptCheck):
+        yield " ".join([assertion.path, *assertion.arguments])
+    elif isinstance(assertion, ExecCheck):
         yield repr(assertion)
     for hint in check.when_failed:
         yield from _commands(hint.condition)

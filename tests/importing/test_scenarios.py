@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from labrunner.content.checks_model import CommandCheck
+from labrunner.content.checks_model import ScriptCheck
 from labrunner.importing.account import ImportRefusedError
 from labrunner.importing.recognition import import_source
 
@@ -141,10 +141,7 @@ def test_a_verify_script_becomes_a_check_whose_failures_are_shown(importing: Imp
     assert (done.returncode, done.stdout) == (1, "FAIL: nothing there\n")
     check = module.checks[check_id]
     assert check.message and check.title == "one is done"
-    if isinstance(check.assertion, CommandCheck):
-        assert check.assertion.run == f"bash {script.relative_to(module.folder / 'files')}"
-    else:
-        assert script.samefile(check.assertion.file)
+    assert isinstance(check.assertion, ScriptCheck) and script.samefile(check.assertion.file)
 
 
 def test_scripts_that_ran_by_themselves_are_setup_cells(importing: Importer) -> None:
