@@ -14,7 +14,10 @@ def ids(module: Module) -> list[tuple[str, list[str]]]:
 
 
 def test_one_title_then_phases_and_steps(importing: Importer) -> None:
-    text = "# The lab\n\nHello.\n\n## First (45 minutes)\n\n### Do *this*\ntext\n#### deeper\n### And that\ntext\n\n## Second\n\nwords\n"
+    text = (
+        "# The lab\n\nHello.\n\n## First (45 minutes)\n\n### Do *this*\ntext\n#### deeper\n"
+        "### And that\ntext\n\n## Second\n\nwords\n"
+    )
     module = importing(text).module()
     assert module.title == "The lab"
     assert ids(module) == [
@@ -39,7 +42,10 @@ def test_a_text_without_headings_is_one_step(importing: Importer) -> None:
 
 
 def test_front_matter_is_kept(importing: Importer) -> None:
-    text = "---\ntitle: 'A: b'\ndifficulty: expert\nreading_time: 350 min\ntags: [x, {y: 1}]\nmade_on: 2024-01\n---\n# Other\n\ntext\n"
+    text = (
+        "---\ntitle: 'A: b'\ndifficulty: expert\nreading_time: 350 min\ntags: [x, {y: 1}]\n"
+        "made_on: 2024-01\n---\n# Other\n\ntext\n"
+    )
     module = importing(text).module()
     assert (module.title, module.level, module.duration) == ("A: b", "advanced", 350 * 60)
     assert module.extra["x-tags"] == ["x", {"y": 1}] and module.extra["x-made-on"] == "2024-01"
@@ -51,7 +57,10 @@ def test_broken_front_matter_is_told(importing: Importer) -> None:
 
 
 def test_objectives_level_and_time_are_found_in_the_text(importing: Importer) -> None:
-    text = "# Lab\n\n> **Time**: 3-4 hours | **Difficulty**: Intermediate-Advanced\n\n## Objectives\n\n1. **Do** it\n2. Know it\n\n## Work\ntext\n"
+    text = (
+        "# Lab\n\n> **Time**: 3-4 hours | **Difficulty**: Intermediate-Advanced\n\n"
+        "## Objectives\n\n1. **Do** it\n2. Know it\n\n## Work\ntext\n"
+    )
     module = importing(text).module()
     assert (module.level, module.duration) == ("intermediate", 3 * 3600)
     assert module.objectives == ("Do it", "Know it")
@@ -59,7 +68,8 @@ def test_objectives_level_and_time_are_found_in_the_text(importing: Importer) ->
 
 def test_cells_and_their_expected_output(importing: Importer) -> None:
     text = (
-        "# L\n\n## s\n```bash\nkubectl get pods\n```\n\n**Expected output**:\n```\nNAME  READY\nweb   1/1\n```\n\n"
+        "# L\n\n## s\n```bash\nkubectl get pods\n```\n\n**Expected output**:\n```\n"
+        "NAME  READY\nweb   1/1\n```\n\n"
         "```console\n$ kubectl get nodes\nNAME\nnode\n```\n\nA picture:\n```\n+--+\n```\n"
     )
     cells = importing(text).module().step("s").cells
@@ -74,7 +84,10 @@ def test_cells_and_their_expected_output(importing: Importer) -> None:
 
 
 def test_an_editor_and_what_is_pasted_are_one_cell(importing: Importer) -> None:
-    text = "# L\n\n## s\n```bash\nmkdir -p a\nnano a/b.yaml\n```\n\nPaste:\n\n```yaml\nkind: Pod\n```\n\n```bash\nkubectl apply -f a/b.yaml\n```\n"
+    text = (
+        "# L\n\n## s\n```bash\nmkdir -p a\nnano a/b.yaml\n```\n\nPaste:\n\n```yaml\n"
+        "kind: Pod\n```\n\n```bash\nkubectl apply -f a/b.yaml\n```\n"
+    )
     cells = importing(text).module().step("s").cells
     assert [(cell.role, cell.file.path if cell.file else None) for cell in cells] == [
         ("run", None),
@@ -94,7 +107,10 @@ def test_background_commands_are_the_runners(importing: Importer) -> None:
 
 
 def test_placeholders_are_asked_for(importing: Importer) -> None:
-    text = "# L\n\n## s\n```bash\nkubectl describe pod <pod-name>\n```\n\n```bash\nkubectl get <kind> <name>\n```\n\n```bash\ngrep '<none>' x\n```\n"
+    text = (
+        "# L\n\n## s\n```bash\nkubectl describe pod <pod-name>\n```\n\n```bash\n"
+        "kubectl get <kind> <name>\n```\n\n```bash\ngrep '<none>' x\n```\n"
+    )
     cells = importing(text).module().step("s").cells
     assert (cells[0].prompt, cells[0].source) == ("POD_NAME", "kubectl describe pod ${POD_NAME}\n")
     assert cells[0].prompt_from and cells[0].prompt_from.startswith("kubectl get pods")
@@ -110,8 +126,10 @@ def test_checkboxes_are_confirmed(importing: Importer) -> None:
 def test_predictions_recall_teachback_and_rubric_are_questions(importing: Importer) -> None:
     text = (
         "# L\n\n## Prediction challenge (60 seconds)\n- What breaks? (Hint: the webhook)\n- Not a question\n\n"
-        "## Active recall\n<details>\n<summary>Questions</summary>\n\n**Question 1: Why**\nWhy two?\n\n**Question 2: How**\nHow?\n</details>\n\n"
-        "<details>\n\n**Answer 1**: Because:\n```yaml\n# no heading\na: 1\n```\nend\n\n**Answer 2**: Thus.\n</details>\n\n"
+        "## Active recall\n<details>\n<summary>Questions</summary>\n\n**Question 1: Why**\n"
+        "Why two?\n\n**Question 2: How**\nHow?\n</details>\n\n"
+        "<details>\n\n**Answer 1**: Because:\n```yaml\n# no heading\na: 1\n```\nend\n\n"
+        "**Answer 2**: Thus.\n</details>\n\n"
         "## Teach-back\nExplain.\n\n## Mastery rubric\nRate.\n"
     )
     module = importing(text).module()

@@ -25,16 +25,74 @@ HOSTILE = settings(
 
 FRAGMENTS = st.sampled_from(
     [
-        "# h", "## s", "### q\n", "```", "```bash", "```{{exec}}", "``` {{execute T2}}", "```yaml", "````", "~~~", "`ls`{{exec}}",
-        "`a\nb`{{execute HOST3 interrupt}}", "<!--", "-->", "<!-- step: {id: x, checks: [a]} -->", "<pre>", "</pre>", "<details>",
-        "</details>", "<summary>show</summary>", "<script>", "</script>", "- [ ] box", "- item", "  - deeper", "1. ```", "> quote",
-        "> ```", "---", "===", "| a | b |\n|---|---|", "![i](../../x.png)", "[[HOST_SUBDOMAIN]]-80-[[KATACODA_HOST]]",
-        "{{TRAFFIC_HOST1_80}}", ">>Q<<", "(*) a", "( ) b", "=== x", "=^= (", "**Question 1: x**", "**Answer 1**: y", "Expected output:",
-        "kubectl exec <pod-name> -- curl web", "nano ../../etc/passwd", "nano a.yaml", "x &", "\t```sh", "    # code", "{setup}",
-        "```quiz\nid: x\n```", "```output\nx\n```", "```bash {setup}\nrm -rf /\n```", "‚Äî", "Ã©", "\u202e", "\x1b[2J", "\x00", "\ufeff", "é", "",
-        '<pre class="file" data-filename="../x">', '<pre class="file" data-filename="ok.yaml">', "<textarea>", "<?php", "<!X", "\\",
+        "# h",
+        "## s",
+        "### q\n",
+        "```",
+        "```bash",
+        "```{{exec}}",
+        "``` {{execute T2}}",
+        "```yaml",
+        "````",
+        "~~~",
+        "`ls`{{exec}}",
+        "`a\nb`{{execute HOST3 interrupt}}",
+        "<!--",
+        "-->",
+        "<!-- step: {id: x, checks: [a]} -->",
+        "<pre>",
+        "</pre>",
+        "<details>",
+        "</details>",
+        "<summary>show</summary>",
+        "<script>",
+        "</script>",
+        "- [ ] box",
+        "- item",
+        "  - deeper",
+        "1. ```",
+        "> quote",
+        "> ```",
+        "---",
+        "===",
+        "| a | b |\n|---|---|",
+        "![i](../../x.png)",
+        "[[HOST_SUBDOMAIN]]-80-[[KATACODA_HOST]]",
+        "{{TRAFFIC_HOST1_80}}",
+        ">>Q<<",
+        "(*) a",
+        "( ) b",
+        "=== x",
+        "=^= (",
+        "**Question 1: x**",
+        "**Answer 1**: y",
+        "Expected output:",
+        "kubectl exec <pod-name> -- curl web",
+        "nano ../../etc/passwd",
+        "nano a.yaml",
+        "x &",
+        "\t```sh",
+        "    # code",
+        "{setup}",
+        "```quiz\nid: x\n```",
+        "```output\nx\n```",
+        "```bash {setup}\nrm -rf /\n```",
+        "‚Äî",
+        "Ã©",
+        "\u202e",
+        "\x1b[2J",
+        "\x00",
+        "\ufeff",
+        "é",
+        "",
+        '<pre class="file" data-filename="../x">',
+        '<pre class="file" data-filename="ok.yaml">',
+        "<textarea>",
+        "<?php",
+        "<!X",
+        "\\",
     ]
-)  # fmt: skip
+)
 MARKDOWN = st.lists(FRAGMENTS | st.text(max_size=30), max_size=40).map("\n".join)
 LEAVES = (
     st.none()
@@ -60,23 +118,70 @@ LEAVES = (
     )
 )
 KEYS = st.sampled_from(
-    ["title", "description", "details", "intro", "steps", "finish", "text", "verify", "foreground", "background", "assets", "host01",
-     "file", "target", "chmod", "solution", "courseData", "items", "path", "backend", "imageid", "time", "difficulty"]
-) | st.text(max_size=8)  # fmt: skip
+    [
+        "title",
+        "description",
+        "details",
+        "intro",
+        "steps",
+        "finish",
+        "text",
+        "verify",
+        "foreground",
+        "background",
+        "assets",
+        "host01",
+        "file",
+        "target",
+        "chmod",
+        "solution",
+        "courseData",
+        "items",
+        "path",
+        "backend",
+        "imageid",
+        "time",
+        "difficulty",
+    ]
+) | st.text(max_size=8)
 TREES = st.recursive(
     LEAVES,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5),
     max_leaves=30,
 )
-STEP = st.fixed_dictionaries({}, optional={
-    "title": LEAVES, "text": LEAVES, "verify": LEAVES, "foreground": LEAVES, "background": LEAVES, "solution": LEAVES, "courseData": LEAVES,
-})  # fmt: skip
+STEP = st.fixed_dictionaries(
+    {},
+    optional={
+        "title": LEAVES,
+        "text": LEAVES,
+        "verify": LEAVES,
+        "foreground": LEAVES,
+        "background": LEAVES,
+        "solution": LEAVES,
+        "courseData": LEAVES,
+    },
+)
 SCENARIOS = st.fixed_dictionaries(
-    {"details": st.fixed_dictionaries({"steps": st.lists(STEP | TREES, max_size=4)}, optional={
-        "intro": STEP | TREES, "finish": STEP | TREES, "assets": st.dictionaries(st.text(max_size=5), st.lists(
-            st.fixed_dictionaries({"file": LEAVES}, optional={"target": LEAVES, "chmod": LEAVES}), max_size=3) | TREES, max_size=2)})},
+    {
+        "details": st.fixed_dictionaries(
+            {"steps": st.lists(STEP | TREES, max_size=4)},
+            optional={
+                "intro": STEP | TREES,
+                "finish": STEP | TREES,
+                "assets": st.dictionaries(
+                    st.text(max_size=5),
+                    st.lists(
+                        st.fixed_dictionaries({"file": LEAVES}, optional={"target": LEAVES, "chmod": LEAVES}),
+                        max_size=3,
+                    )
+                    | TREES,
+                    max_size=2,
+                ),
+            },
+        )
+    },
     optional={"title": LEAVES, "description": LEAVES, "time": LEAVES, "difficulty": LEAVES, "backend": TREES},
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -142,8 +247,13 @@ def test_any_json(tree: object, text: str, place: Path) -> None:
 @given(structure=TREES, index=st.binary(max_size=200))
 def test_any_course_file_and_any_bytes(structure: object, index: bytes, place: Path) -> None:
     good = {"details": {"steps": [{"text": "a.md"}]}}
-    files = {"structure.json": json.dumps(structure).encode(), "x-pathway.json": index, "a/index.json": json.dumps(good).encode(),
-             "a/a.md": index, "b/index.json": index}  # fmt: skip
+    files = {
+        "structure.json": json.dumps(structure).encode(),
+        "x-pathway.json": index,
+        "a/index.json": json.dumps(good).encode(),
+        "a/a.md": index,
+        "b/index.json": index,
+    }
     attempt(place, files, ".")
 
 
@@ -161,10 +271,30 @@ def test_any_encoding(data: bytes, codec: str, text: str, place: Path) -> None:
 @pytest.mark.parametrize(
     "unit",
     [
-        "`a`{{exec}} ", "```\nx\n```{{exec}}\n", "<!-- ", "<pre>", "`", "- ", "> ", "# h\n\ntext\n", "[[HOST", "{{", "![", "<details>\n",
-        "**Question 1: x**\n", "(((", "x ", "`a` `", "<img ", "<iframe src=", "- [ ] b\n", "=\n", "text\n---\n", "### q\n<details>\na\n</details>\n",
+        "`a`{{exec}} ",
+        "```\nx\n```{{exec}}\n",
+        "<!-- ",
+        "<pre>",
+        "`",
+        "- ",
+        "> ",
+        "# h\n\ntext\n",
+        "[[HOST",
+        "{{",
+        "![",
+        "<details>\n",
+        "**Question 1: x**\n",
+        "(((",
+        "x ",
+        "`a` `",
+        "<img ",
+        "<iframe src=",
+        "- [ ] b\n",
+        "=\n",
+        "text\n---\n",
+        "### q\n<details>\na\n</details>\n",
     ],
-)  # fmt: skip
+)
 def test_time_grows_with_the_size_alone(unit: str, tmp_path: Path) -> None:
     def seconds(size: int) -> float:
         write_tree(tmp_path, {"lab.md": "# t\n\nword\n" + unit * (size // len(unit))})

@@ -18,7 +18,8 @@ from .sources import Importer, scenario, write_tree
 
 def test_both_dialects_of_a_fence_that_runs(importing: Importer) -> None:
     text = (
-        "Look:\n\n```\nkubectl get pods\nkubectl get nodes\n```{{exec}}\n\nand\n\n```bash\nls\n```{{execute}}\n\n"
+        "Look:\n\n```\nkubectl get pods\nkubectl get nodes\n```{{exec}}\n\nand\n\n```bash\n"
+        "ls\n```{{execute}}\n\n"
         "```plain {{exec}}\npwd\n```\nthen\n```\nuname\n``` {{exec interrupt}}\n\nThe end\n"
     )
     step = importing(scenario({"one.md": text})).step("one")
@@ -51,7 +52,10 @@ def test_a_command_over_several_lines(importing: Importer) -> None:
 
 
 def test_other_terminals_and_hosts_are_sessions(importing: Importer) -> None:
-    text = "`a`{{execute T1}}\n\n`b`{{execute T2}}\n\n`c`{{execute HOST2}}\n\n`d`{{execute HOST1}}\n\n`e`{{execute T2 interrupt}}\n"
+    text = (
+        "`a`{{execute T1}}\n\n`b`{{execute T2}}\n\n`c`{{execute HOST2}}\n\n"
+        "`d`{{execute HOST1}}\n\n`e`{{execute T2 interrupt}}\n"
+    )
     cells = importing(scenario({"one.md": text})).step("one").cells
     assert [(cell.session, cell.interrupt) for cell in cells] == [
         ("main", False), ("t2", False), ("host2", False), ("main", False), ("t2", True),
@@ -59,7 +63,10 @@ def test_other_terminals_and_hosts_are_sessions(importing: Importer) -> None:
 
 
 def test_what_is_only_to_copy_does_not_run(importing: Importer) -> None:
-    text = "```bash\nrm important\n```{{copy}}\n\n```sh\nls\n```\n\n`ls`{{copy}} and `x`{{}}\n\n```yaml\na: 1\n```{{copy}}\n"
+    text = (
+        "```bash\nrm important\n```{{copy}}\n\n```sh\nls\n```\n\n`ls`{{copy}} and `x`{{}}\n\n"
+        "```yaml\na: 1\n```{{copy}}\n"
+    )
     step = importing(scenario({"one.md": text})).step("one")
     assert [(cell.language, cell.role) for cell in step.cells] == [
         ("bash", "read"),
@@ -70,7 +77,10 @@ def test_what_is_only_to_copy_does_not_run(importing: Importer) -> None:
 
 
 def test_a_fence_in_a_list_is_a_cell_and_the_list_goes_on(importing: Importer) -> None:
-    text = "1. First\n   ```\n   echo one\n   ```{{exec}}\n   More of it.\n2. Second\n\n     ```bash\n     if true; then\n       echo two\n     fi\n     ```{{exec}}\n"
+    text = (
+        "1. First\n   ```\n   echo one\n   ```{{exec}}\n   More of it.\n2. Second\n\n"
+        "     ```bash\n     if true; then\n       echo two\n     fi\n     ```{{exec}}\n"
+    )
     step = importing(scenario({"one.md": text})).step("one")
     assert [cell.source for cell in step.cells] == ["echo one\n", "if true; then\n  echo two\nfi\n"]
     assert "\nMore of it.\n2. Second" in step.body
@@ -218,7 +228,8 @@ def test_a_solution_is_hidden_until_asked_for(importing: Importer) -> None:
 
 def test_files_of_the_web_editor_are_file_cells(importing: Importer) -> None:
     text = (
-        '<pre class="file" data-filename="app/pod.yaml" data-target="replace">kind: Pod\nname: &lt;x&gt;\n</pre>\n\n'
+        '<pre class="file" data-filename="app/pod.yaml" data-target="replace">kind: Pod\n'
+        "name: &lt;x&gt;\n</pre>\n\n"
         '<pre class="file" data-filename="app/pod.yaml" data-target="append">more: 1</pre>\n'
         '<pre class="file" data-filename="/etc/passwd">x</pre>\n<pre>plain <b>text</b></pre>\n'
     )
@@ -236,8 +247,10 @@ def test_files_of_the_web_editor_are_file_cells(importing: Importer) -> None:
 
 def test_quiz_lines_are_questions(importing: Importer) -> None:
     text = (
-        ">>Q1: Enter pod<<\n=== pod\n\n>>Q2: Something with od<<\n=~= o.d\n\n>>Q3: Several<<\n[*] Right\n[*] Right too\n[ ] Wrong\n\n"
-        ">>Q4: One<<\n(*) Right\n( ) Wrong\n\n>>Q5: a pattern<<\n=^= ^po+d$\n\n>>Q6: nothing right<<\n( ) no\n( ) neither\n\nAfter."
+        ">>Q1: Enter pod<<\n=== pod\n\n>>Q2: Something with od<<\n=~= o.d\n\n>>Q3: Several<<\n"
+        "[*] Right\n[*] Right too\n[ ] Wrong\n\n"
+        ">>Q4: One<<\n(*) Right\n( ) Wrong\n\n>>Q5: a pattern<<\n=^= ^po+d$\n\n"
+        ">>Q6: nothing right<<\n( ) no\n( ) neither\n\nAfter."
     )
     result = importing(scenario({"one.md": text}))
     module = result.module()
@@ -256,7 +269,9 @@ def test_quiz_lines_are_questions(importing: Importer) -> None:
 def test_images_are_named_and_copied(importing: Importer) -> None:
     tree = scenario(
         {
-            "one.md": "![A plan](./img/plan.png)\n\n![Far](https://example.org/x.png)\n\n<img src='gone.png' alt='Gone'>\n"
+            (
+                "one.md"
+            ): "![A plan](./img/plan.png)\n\n![Far](https://example.org/x.png)\n\n<img src='gone.png' alt='Gone'>\n"
         }
     )
     tree["img/plan.png"] = b"\x89PNG"
@@ -268,8 +283,10 @@ def test_images_are_named_and_copied(importing: Importer) -> None:
 
 def test_html_that_would_swallow_text_does_not(importing: Importer) -> None:
     text = (
-        "<!-- a remark -->\nText <!-- inline --> goes on.\n<script>\nalert(1)\n\n```bash\nx\n```\n</script>\n<!-- never closed\n\n"
-        "<style>a{}</style>\n<pre>\nnever closed either\n\n```\nls\n```{{exec}}\n<?php\n<!DOCTYPE\n\n`id`{{exec}}\n"
+        "<!-- a remark -->\nText <!-- inline --> goes on.\n<script>\nalert(1)\n\n```bash\nx\n"
+        "```\n</script>\n<!-- never closed\n\n"
+        "<style>a{}</style>\n<pre>\nnever closed either\n\n```\nls\n```{{exec}}\n<?php\n"
+        "<!DOCTYPE\n\n`id`{{exec}}\n"
     )
     result = importing(scenario({"one.md": text}))
     assert [cell.source for cell in result.step("one").cells] == ["ls\n", "id\n"]
@@ -281,7 +298,9 @@ def test_metadata_of_ours_in_a_foreign_text_means_nothing(importing: Importer) -
     result = importing(
         scenario(
             {
-                "one.md": "## Evil\n<!-- step: {id: x, checks: [y]} -->\nText\n\n```bash {setup}\nrm -rf ~\n```\n"
+                (
+                    "one.md"
+                ): "## Evil\n<!-- step: {id: x, checks: [y]} -->\nText\n\n```bash {setup}\nrm -rf ~\n```\n"
             }
         )
     )
@@ -298,7 +317,8 @@ def test_unclosed_fences_end_somewhere_sensible(importing: Importer) -> None:
 
 def test_json_with_comments_commas_and_a_byte_order_mark(importing: Importer) -> None:
     tree = {
-        "index.json": b'\xef\xbb\xbf{ // a remark\n "title": "It, is // fine /* so */",\n /* two\nlines */ "details": {"steps": [{"text": "a.md", "title": "A",},],},\n}\n',
+        ("index.json"): b'\xef\xbb\xbf{ // a remark\n "title": "It, is // fine /* so */",\n /* two\nlines */'
+        b' "details": {"steps": [{"text": "a.md", "title": "A",},],},\n}\n',
         "a.md": "Do it.",
     }
     result = importing(tree)

@@ -35,7 +35,7 @@ def test_the_long_lab_keeps_its_elements(tmp_path: Path) -> None:
     kinds = [question.kind for question in module.questions.values()]
     assert kinds.count("recall") == 12
     assert kinds.count("predict") >= 20
-    confirmed = [check for check in module.checks.values()]
+    confirmed = list(module.checks.values())
     assert len(confirmed) == 128
     assert sum(1 for cell in module.cells() if cell.expected) >= 40
     assert sum(1 for phase in module.phases if "Phase" in phase.title) == 8
