@@ -5,9 +5,9 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -60,8 +60,36 @@ def send(
     tls = _tls(request) if urlsplit(request.url).scheme == "https" else None
     if count == 1:
         return (_send(request, deadline, tls, dial),)
-    with ThreadPoolExecutor(AT_ONCE, "labrunner-http") as pool:
-        return tuple(pool.map(lambda _: _send(request, deadline, tls, dial), range(count)))
+    return _side_by_side(lambda: _send(request, deadline, tls, dial), count)
+
+
+def _side_by_side(
+    work: Callable[[], HttpAnswer | NetworkFailure], count: int
+) -> tuple[HttpAnswer | NetworkFailure, ...]:
+    """The results of `count` calls, some at once, in daemon threads: a leaving interpreter waits for none of them."""
+    left = iter(range(count))
+    lock = threading.Lock()
+    answers: list[HttpAnswer | NetworkFailure] = []
+    problems: list[BaseException] = []
+
+    def run() -> None:
+        while not problems:
+            with lock:
+                if next(left, None) is None:
+                    return
+            try:
+                answers.append(work())
+            except BaseException as problem:
+                problems.append(problem)
+
+    threads = [threading.Thread(target=run, name="labrunner-http", daemon=True) for _ in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if problems:
+        raise problems[0]
+    return tuple(answers)
 
 
 def _tls(request: Request) -> ssl.SSLContext:
