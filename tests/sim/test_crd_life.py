@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from labrunner.sim import strategy
 from labrunner.sim.api import Api
 from labrunner.sim.clock import FakeClock
 from labrunner.sim.errors import ApiError
@@ -120,3 +121,17 @@ def test_the_end_waits_for_objects_with_finalizers(api: Api, clock: FakeClock) -
     clock.advance(5)
     assert api.get(DEFINITIONS, THINGS) is None
     assert api.registry.storage(THINGS) is None
+
+
+def test_finalizers_of_custom_objects_should_name_their_domain(api: Api) -> None:
+    api.create(DEFINITIONS, definition())
+    rt = api.registry.storage(THINGS)
+    assert rt is not None
+    made = thing({})
+    made["metadata"]["finalizers"] = ["mine", "example.com/hold", "orphan"]
+    told = strategy.warnings(made, None, rt)
+    assert told == [
+        'metadata.finalizers: "mine": prefer a domain-qualified finalizer name including a path (/) to avoid '
+        "accidental conflicts with other finalizer writers"
+    ]
+    assert strategy.warnings(made, made, rt) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from labrunner.sim.gotext import quote
 from labrunner.sim.objects import Obj, annotations_of, get_path
 from labrunner.sim.strategy import network_warnings, secret_warnings, storage_warnings
 from labrunner.sim.strategy.workload_warnings import TEMPLATES, workload
@@ -12,6 +13,7 @@ from labrunner.sim.strategy.workload_warnings import TEMPLATES, workload
 if TYPE_CHECKING:
     from labrunner.sim.resources import ResourceType
 
+_COLLECTOR: Final = frozenset(("orphan", "foregroundDeletion"))
 _OTHERS: Final[dict[str, Callable[[Obj], list[str]]]] = {
     "secrets": secret_warnings.secret,
     "services": network_warnings.service,
@@ -26,7 +28,9 @@ _OTHERS: Final[dict[str, Callable[[Obj], list[str]]]] = {
 
 def warnings(new: Obj, old: Obj | None, rt: ResourceType, subresource: str = "") -> list[str]:
     """Warnings for the client about an object that is accepted (deprecated fields, duplicate names...)."""
-    if rt.custom or subresource or get_path(new, "metadata", "deletionTimestamp") is not None:
+    if rt.custom:
+        return _finalizers(new, old)
+    if subresource or get_path(new, "metadata", "deletionTimestamp") is not None:
         return []
     gr = rt.storage_gr
     out: list[str] = []
@@ -42,3 +46,14 @@ def warnings(new: Obj, old: Obj | None, rt: ResourceType, subresource: str = "")
             text = "deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets"
             out.append(f"metadata.annotations[{key}]: {text}")
     return out
+
+
+def _finalizers(new: Obj, old: Obj | None) -> list[str]:
+    """Advice on finalizers that are new on a custom object."""
+    before = get_path(old, "metadata", "finalizers", default=[]) if old is not None else []
+    added = set(get_path(new, "metadata", "finalizers", default=[])) - set(before) - _COLLECTOR
+    advice = (
+        "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other "
+        "finalizer writers"
+    )
+    return [f"metadata.finalizers: {quote(name)}: {advice}" for name in sorted(added) if "/" not in name]
