@@ -51,6 +51,12 @@ def service_account_groups(namespace: str) -> tuple[str, ...]:
     return "system:serviceaccounts", f"system:serviceaccounts:{namespace}"
 
 
+def controller_user(name: str) -> User:
+    """The service account as which a controller of the controller manager acts."""
+    groups = (*service_account_groups("kube-system"), AUTHENTICATED)
+    return User(service_account_name("kube-system", name), groups)
+
+
 def split_service_account(user_name: str) -> tuple[str, str] | None:
     """(namespace, name) of a service account's user name; None for any other user."""
     if not user_name.startswith(SERVICE_ACCOUNT_PREFIX):

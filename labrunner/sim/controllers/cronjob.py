@@ -153,7 +153,7 @@ class CronJobController(Controller):
                     self._delete(cron, job)
             status.pop("active", None)
         try:
-            job = self.api.create(JOBS, self._job(cron, due))
+            job = self.api.create(JOBS, self._job(cron, due), user=self.user)
         except ApiError as error:
             if error.reason == "AlreadyExists":
                 status["lastScheduleTime"] = timestamp(due)

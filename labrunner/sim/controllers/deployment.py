@@ -249,7 +249,7 @@ class _Rollout:
         rules.set_new_annotations(made, deployment, revision, exists=False)
         name = name_of(made)
         try:
-            created = self.api.create(REPLICA_SETS, made)
+            created = self.api.create(REPLICA_SETS, made, user=self.controller.user)
         except ApiError as error:
             self._creation_failed(name, template, error, collisions)
             return

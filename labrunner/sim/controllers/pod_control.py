@@ -24,7 +24,7 @@ def create(controller: Controller, owner: Obj, pods: Iterable[Obj]) -> tuple[int
         now, left = left[:batch], left[batch:]
         for pod in now:
             try:
-                found = controller.api.create("pods", pod)
+                found = controller.api.create("pods", pod, user=controller.user)
             except ApiError as error:
                 if namespace_is_ending(error):
                     return made, None
@@ -40,7 +40,7 @@ def create(controller: Controller, owner: Obj, pods: Iterable[Obj]) -> tuple[int
 def delete(controller: Controller, owner: Obj, pod: Obj) -> None:
     """Delete a pod, which may be gone by now. Raises ApiError when that is refused."""
     try:
-        controller.api.delete("pods", name_of(pod), namespace_of(pod))
+        controller.api.delete("pods", name_of(pod), namespace_of(pod), user=controller.user)
     except ApiError as error:
         if error.code != 404:
             controller.event(owner, "Warning", "FailedDelete", f"Error deleting: {error.message}")

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from labrunner.sim.auth.identity import User, controller_user
 from labrunner.sim.clock import Timer
 from labrunner.sim.errors import ApiError
 from labrunner.sim.objects import Obj, name_of, namespace_of
@@ -29,6 +30,8 @@ Mapper = Callable[["Change"], Iterable[Key]]
 
 EVERY: Final = "*"
 """In :meth:`Controller.watches`: the changes of all resources."""
+_ACCOUNTS: Final = {"daemonset-controller": "daemon-set-controller"}
+"""Names of controllers in events to those of their service accounts, where they differ."""
 SLICE_SECONDS: Final = 0.004
 FIRST_RETRY: Final = 0.005
 LAST_RETRY: Final = 1000.0
@@ -52,6 +55,11 @@ class Controller:
     def __init__(self, api: Api) -> None:
         self.api = api
         self.requeue: Callable[[Key, float], None] = lambda _key, _seconds: None
+
+    @property
+    def user(self) -> User:
+        """As whom this controller makes objects that policies of the cluster's users may judge."""
+        return controller_user(_ACCOUNTS.get(self.name, self.name))
 
     def watches(self) -> Mapping[str, Mapper]:
         """Resource (``deployments.apps``) to the mapper of its changes."""

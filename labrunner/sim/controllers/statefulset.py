@@ -223,7 +223,7 @@ class _Set:
             self._tell("Create", name, problem)
             raise internal(problem)
         try:
-            made = self.api.create("pods", self._pod(number, name, revision))
+            made = self.api.create("pods", self._pod(number, name, revision), user=self.controller.user)
         except ApiError as error:
             if error.reason != "AlreadyExists":
                 self._tell("Create", name, error.message)
