@@ -16,7 +16,9 @@ from labrunner.importing.quiz_lines import QuizReader
 from labrunner.importing.segments import Fence, Prose, Segment, Verbatim
 
 _EXEC = re.compile(r"(`{1,2})([^`]+)\1[ \t]?\{\{\s*(exec(?:ute)?\b[^{}]*)\}\}")
-_OTHER_SUFFIX = re.compile(r"(`[^`\n]+`)[ \t]?\{\{\s*(copy|open|)\b[^{}\n]*\}\}")
+_OTHER_SUFFIX = re.compile(r"(`[^`\n]+`)[ \t]?\{\{\s*(?:(?:copy|open)\b[^{}\n]*)?\}\}")
+_STRAY = re.compile(r"\{\{\s*(?:exec|execute|copy|open)\b[^{}\n]{0,80}\}\}")
+_AT_HOME = re.compile(r"(?<![\w./-])(?:/root|~|\$HOME|\$\{HOME\})/([\w][\w./@+-]*)")
 _MARK = re.compile("\x01(\\d+)\x01")
 _ONLY_MARK = re.compile("^[ \t]*(?:[-*+][ \t]+|\\d{1,9}[.)][ \t]+)?\x01(\\d+)\x01[ \t.:;]*$")
 _BREAK = re.compile(r"^\s*$|^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]|^ {0,3}#")
@@ -78,7 +80,14 @@ class BodyWriter:
                 f"{placeholder} → {replacement}",
             )
 
-        return localised(text, say)
+        def at_home(found: re.Match[str]) -> str:
+            if found[1] not in self.module.files:
+                return found.group()
+            self.tell(line, "path of an asset", "changed", f"{found.group()} → {found[1]}, in the workspace")
+            return found[1]
+
+        text = localised(text, say)
+        return _AT_HOME.sub(at_home, text) if self.module.files else text
 
     def fence(self, fence: Fence, following: Fence | None) -> None:
         self.release()
@@ -127,10 +136,16 @@ class BodyWriter:
             codes.append(f"`{' '.join(source.split())}`")
             return f"\x01{len(commands) - 1}\x01"
 
+        def stray(found: re.Match[str]) -> str:
+            line = segment.line + text.count("\n", 0, found.start()) if len(text) < 200_000 else segment.line
+            self.tell(line, f"stray {found.group()}", "left out", "no command in backticks stands before it")
+            return ""
+
         codes: list[str] = []
         if "{{" in text:
             text = _EXEC.sub(mark, text)
             text = _OTHER_SUFFIX.sub(r"\1", text)
+            text = _STRAY.sub(stray, text)
         quiz = QuizReader(self.module, self.step, self.tell)
         for offset, line in enumerate(with_atx_headings(text.split("\n"))):
             number = segment.line + offset

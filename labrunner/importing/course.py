@@ -140,8 +140,10 @@ def _item(
     if chosen is not None:
         course.folders.setdefault(chosen, {key: item[key] for key in ("title", "description") if key in item})
         account.became(name, 1, f"course item {wanted[:60]}", "a module of the programme")
-    elif not any(path.is_dir() for path in paths):
-        account.left_out(name, 1, f"course item {wanted[:60]}", "there is no such folder in the source")
+    elif not any(folder.is_relative_to(path) for path in paths for folder in known):
+        account.left_out(
+            name, 1, f"course item {wanted[:60]}", "the source has no such folder with a scenario"
+        )
     nested = item.get("items")
     for below in nested if isinstance(nested, list) else ():
         _item(below, paths or bases, root, known, course, account, name)

@@ -33,7 +33,7 @@ _PART = {
     "credits",
 }
 _LEVELS = {"beginner": "beginner", "easy": "beginner", "intermediate": "intermediate", "medium": "intermediate",
-           "advanced": "advanced", "hard": "advanced", "expert": "advanced"}  # fmt: skip
+           "advanced": "advanced", "advance": "advanced", "hard": "advanced", "expert": "advanced"}  # fmt: skip
 _SCRIPTS = ("courseData", "background", "foreground", "code")
 _SUFFIX = re.compile(r"\.(?:sh|bash|py|pl|rb)$", re.IGNORECASE)
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg")
@@ -73,7 +73,9 @@ class ScenarioReader:
         self.head(index)
         phase = PhaseDraft(self.draft.title)
         self.draft.phases.append(phase)
-        AssetCopier(self.root, self.folder, self.account, self.draft, self.index).copy(details.get("assets"))
+        copier = AssetCopier(self.root, self.folder, self.account, self.draft, self.index)
+        for assets in (details.get("assets"), index.get("assets")):  # some put them beside `details`
+            copier.copy(assets)
         parts: list[tuple[str, Any]] = [("Introduction", details.get("intro"))]
         steps = details.get("steps")
         listed = steps if isinstance(steps, list) else []

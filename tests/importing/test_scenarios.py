@@ -73,7 +73,7 @@ def test_what_is_only_to_copy_does_not_run(importing: Importer) -> None:
         ("bash", "read"),
         ("yaml", "read"),
     ]
-    assert "`ls` and `x`" in step.body
+    assert "`ls` and `x`\n" in step.body
 
 
 def test_a_fence_in_a_list_is_a_cell_and_the_list_goes_on(importing: Importer) -> None:
@@ -414,3 +414,21 @@ def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
     write_tree(tmp_path / "list", {"index.json": json.dumps([1])})
     with pytest.raises(ImportRefusedError, match="no JSON object"):
         import_source(tmp_path / "list", tmp_path / "out")
+
+
+def test_assets_are_used_where_they_are_now(importing: Importer) -> None:
+    text = "`kubectl apply -f /root/app.yaml`{{exec}}\n\n`cat ~/app.yaml /root/other`{{exec}}\n"
+    tree = scenario({"one.md": text}, assets={"host01": [{"file": "app.yaml", "target": "~/"}]})
+    tree["assets/app.yaml"] = "a: 1"
+    result = importing(tree)
+    cells = result.step("one").cells
+    assert [cell.source for cell in cells] == ["kubectl apply -f app.yaml\n", "cat app.yaml /root/other\n"]
+    assert len(result.told("path of an asset", "changed")) == 2
+
+
+def test_a_suffix_without_its_command_is_told(importing: Importer) -> None:
+    result = importing(
+        scenario({"one.md": "`ls &'{{execute}}\n\n## Run it {{execute T2}}\n\nGo {{ .Values.x }}.\n"})
+    )
+    assert "{{execute" not in result.step("one").body and "{{ .Values.x }}" in result.step("one").body
+    assert [entry.line for entry in result.told("stray", "left out")] == [1, 3]
