@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from labrunner.authoring.lint_needs import undeclared_needs, undeclared_needs_of_checks
 from labrunner.authoring.lint_shell import ShellLine, shell_lines, syntax_problems
 from labrunner.content.cells import SHELLS
-from labrunner.content.checks_model import AnswerCheck, CheckSpec, ConfirmCheck, QuizCheck
+from labrunner.content.checks_model import AnswerCheck, CheckSpec, ConfirmCheck, QuizCheck, ScriptCheck
 from labrunner.content.expected import bad_patterns
 from labrunner.content.models import Cell, CellRole, Module
 from labrunner.content.problems import Place, Problem
@@ -124,7 +124,7 @@ def _line_problems(cell: Cell, line: ShellLine) -> Iterator[Problem]:
 
 
 def _check_problems(check: CheckSpec) -> Iterator[Problem]:
-    if check.message is None and not isinstance(check.assertion, ConfirmCheck | AnswerCheck | QuizCheck):
+    if check.message is None and not isinstance(check.assertion, ConfirmCheck | AnswerCheck | QuizCheck | ScriptCheck):
         message = f"the check '{check.id}' has no message for when it fails"
         remedy = "add message: with what was seen and wanted, such as {{actual}}"
         yield Problem(check.place, "no-message", message, remedy, "warning")

@@ -214,7 +214,6 @@ class ScenarioReader:
             "eventually": "10s",
             "every": "5s",
             "timeout": "30s",
-            "message": "The script that came with this step is not satisfied.",
         }
         step.checks.append(check)
         self.account.became(

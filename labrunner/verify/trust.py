@@ -17,7 +17,7 @@ from labrunner.verify.finding import Finding, error
 
 REMEDY = (
     "it comes with a pack you have not trusted, so nothing of it is run; "
-    "read its checks first, then start with --trust"
+    "read it with `labrunner trust PACK`, or start with --trust"
 )
 
 
