@@ -124,7 +124,9 @@ def _line_problems(cell: Cell, line: ShellLine) -> Iterator[Problem]:
 
 
 def _check_problems(check: CheckSpec) -> Iterator[Problem]:
-    if check.message is None and not isinstance(check.assertion, ConfirmCheck | AnswerCheck | QuizCheck | ScriptCheck):
+    if check.message is None and not isinstance(
+        check.assertion, ConfirmCheck | AnswerCheck | QuizCheck | ScriptCheck
+    ):
         message = f"the check '{check.id}' has no message for when it fails"
         remedy = "add message: with what was seen and wanted, such as {{actual}}"
         yield Problem(check.place, "no-message", message, remedy, "warning")
