@@ -142,6 +142,15 @@ def _authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="for people or for programs",
     )
     lint.add_argument("--json", action="store_true", help="short for --format json")
+    new = _add(commands, "new", "a module to start from, which passes lint and test as it stands")
+    new.add_argument("id", metavar="ID", help="its id, such as first-steps")
+    new.add_argument("--title", metavar="TEXT", help="its title (asked for in a terminal)")
+    new.add_argument("--summary", metavar="TEXT", help="one line for the catalogue (asked for in a terminal)")
+    new.add_argument("--level", choices=("beginner", "intermediate", "advanced"), default="beginner")
+    new.add_argument("--duration", default="15m", metavar="TIME", help="how long it takes (default: 15m)")
+    new.add_argument(
+        "--output", type=Path, default=Path(), metavar="PACK", help="the pack (default: this folder)"
+    )
     schema = _add(commands, "schema", "the format as JSON Schema, for editors")
     schema.add_argument(
         "name",

@@ -19,6 +19,7 @@ _COMMANDS = {
     "cluster": "labrunner.cli.cluster",
     "sim": "labrunner.cli.sim",
     "lint": "labrunner.cli.lint",
+    "new": "labrunner.cli.new",
     "schema": "labrunner.cli.schema",
     "test": "labrunner.cli.test",
     "import": "labrunner.cli.import_",
