@@ -136,6 +136,7 @@ def test_a_short_life_is_not_cut_by_dating_back(cluster: Api, clock: FakeClock) 
         (csr("system:node:n", "system:nodes", dns=("n",)), SERVING, ("server auth",),
          "usages did not match [digital signature key encipherment server auth]"),
     ],
+    ids=lambda value: value if isinstance(value, str) and "\n" not in value else "",
 )  # fmt: skip
 def test_what_a_signer_does_not_sign_fails(
     cluster: Api, clock: FakeClock, pem: bytes, signer: str, usages: tuple[str, ...], why: str
