@@ -63,6 +63,5 @@ def _shared(kinds: tuple[str, ...]) -> OfflineServer:
 def _kinds(module: Module) -> tuple[str, ...]:
     from labrunner.sim import kindsets
 
-    needs = (module.requires, *(step.requires for step in module.steps))
-    asked = {VersionedName.parse(each).name for need in needs if need for each in need.crds}
+    asked = {VersionedName.parse(each).name for each in module.kind_sets}
     return tuple(sorted(asked.intersection(kindsets.names())))

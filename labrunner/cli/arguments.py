@@ -29,6 +29,8 @@ def parser() -> argparse.ArgumentParser:
     _cluster(commands)
     _sim(commands)
     _authoring(commands)
+    _testing(commands)
+    _importing(commands)
     _trust(commands)
     return root
 
@@ -161,6 +163,9 @@ def _authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     schema.add_argument(
         "--output", type=Path, metavar="FOLDER", help="write it there; without a name, all of them"
     )
+
+
+def _testing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     test = _add(
         commands,
         "test",
@@ -188,6 +193,9 @@ def _authoring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     test.add_argument("--junit", type=Path, metavar="FILE", help="also write a JUnit report")
     test.add_argument("--json", action="store_true")
     test.add_argument("--cluster", default="sim", metavar="sim|kind|context:NAME")
+
+
+def _importing(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     import_ = _add(
         commands, "import", "make a pack of a Killercoda scenario, a markdown lab or a list of questions"
     )

@@ -16,7 +16,7 @@ def choose_cluster(wanted: str | None, module: Module, home: Home) -> ClusterDri
     if kind == "sim":
         from labrunner.cluster.sim import SimulatedCluster
 
-        return SimulatedCluster(name, home.cluster(name), _kinds(module))
+        return SimulatedCluster(name, home.cluster(name), module.kind_sets)
     if kind == "context" and argument:
         from labrunner.cluster.context import ContextCluster
         from labrunner.cluster.kubectl import find_kubectl
@@ -35,9 +35,3 @@ def _profile(module: Module) -> Path | None:
     """The kind configuration the module names, in its pack; None where it names none."""
     profile = module.clusters[0].profile
     return module.folder.parents[1] / profile if profile else None
-
-
-def _kinds(module: Module) -> tuple[str, ...]:
-    """The sets of custom kinds that the module or a step of it asks for, each once."""
-    needs = (module.requires, *(step.requires for step in module.steps))
-    return tuple(dict.fromkeys(each for need in needs if need for each in need.crds))

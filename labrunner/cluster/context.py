@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from labrunner.cluster import process
-from labrunner.cluster.driver import ClusterError, ClusterStatus, DriverKind, OnStage, Stage
+from labrunner.cluster.driver import ClusterError, ClusterStatus, DriverKind, OnStage, RealCluster, Stage
 from labrunner.content.requirements import REAL, Capabilities
 
 
-class ContextCluster:
+class ContextCluster(RealCluster):
     """A cluster the learner already has. Their kubeconfig is read once, never written.
 
     `kubectl` is the binary to ask with; `source` the learner's environment (its KUBECONFIG is what is read).
@@ -109,13 +109,3 @@ class ContextCluster:
     async def down(self) -> None:
         """Forget the private copy. The cluster is not ours: nothing of it is removed."""
         self.kubeconfig.unlink(missing_ok=True)
-
-    async def snapshot(self, name: str) -> bool:  # noqa: ARG002 - a real cluster has no snapshots
-        return False
-
-    async def restore(self, name: str) -> bool:  # noqa: ARG002
-        return False
-
-    async def inventory(self) -> frozenset[str] | None:
-        """Unknown: others work on a shared cluster too."""
-        return None

@@ -81,3 +81,19 @@ class ClusterDriver(Protocol):
 
     async def inventory(self) -> frozenset[str] | None:
         """Every object as `resource/namespace/name`, without events and leases; None where that cannot be listed."""
+
+
+class RealCluster:
+    """What no cluster of real nodes can do: go back, or tell what in it is the lab's alone."""
+
+    async def snapshot(self, name: str) -> bool:  # noqa: ARG002 - the protocol's shape
+        """Never kept."""
+        return False
+
+    async def restore(self, name: str) -> bool:  # noqa: ARG002
+        """Never possible."""
+        return False
+
+    async def inventory(self) -> frozenset[str] | None:
+        """Unknown: such a cluster makes objects of its own all the time, and others may work on it too."""
+        return None

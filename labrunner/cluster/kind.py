@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from labrunner.cluster import process
-from labrunner.cluster.driver import ClusterError, ClusterStatus, DriverKind, OnStage, Stage
+from labrunner.cluster.driver import ClusterError, ClusterStatus, DriverKind, OnStage, RealCluster, Stage
 from labrunner.cluster.kubectl import find_kubectl
 from labrunner.content.requirements import REAL, Capabilities
 
@@ -60,7 +60,7 @@ TROUBLES = (
 """What kind says (a pattern), in plain words, and the way out."""
 
 
-class KindCluster:
+class KindCluster(RealCluster):
     """`directory` holds its private kubeconfig, which is also the mark that the cluster is ours."""
 
     kind: DriverKind = "kind"
@@ -152,16 +152,6 @@ class KindCluster:
             if code != 0:
                 raise explained(err)
             self.kubeconfig.unlink(missing_ok=True)
-
-    async def snapshot(self, name: str) -> bool:  # noqa: ARG002 - a real cluster has no snapshots
-        return False
-
-    async def restore(self, name: str) -> bool:  # noqa: ARG002
-        return False
-
-    async def inventory(self) -> frozenset[str] | None:
-        """Not listed: a real cluster makes objects of its own all the time."""
-        return None
 
     async def _exists(self) -> bool:
         code, out, err = await process.run([self._binary(), "get", "clusters"], self._environment)

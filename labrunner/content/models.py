@@ -169,6 +169,12 @@ class Module:
     questions: Mapping[str, Question] = field(default_factory=lambda: EMPTY)
     extra: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
+    @property
+    def kind_sets(self) -> tuple[str, ...]:
+        """The sets of custom kinds that the module or a step of it asks for (`istio>=1.24`), each once."""
+        needs = (self.requires, *(step.requires for step in self.steps))
+        return tuple(dict.fromkeys(each for need in needs if need for each in need.crds))
+
     def ways(self, role: Literal["alternative", "superficial"], step_id: str) -> dict[str, tuple[Cell, ...]]:
         """The ways to do a step otherwise, by name: cells that share a `way` are one, any other stands alone."""
         ways: dict[str, tuple[Cell, ...]] = {}

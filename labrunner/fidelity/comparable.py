@@ -19,41 +19,42 @@ class Rule:
     stand_in: str
 
 
-def _rule(sets_aside: str, pattern: str, stand_in: str) -> Rule:
+def rule(sets_aside: str, pattern: str, stand_in: str) -> Rule:
+    """A rule whose pattern sees each line's beginning and end."""
     return Rule(sets_aside, re.compile(pattern, re.MULTILINE), stand_in)
 
 
 RULES = (
-    _rule("tokens", r"\beyJ[\w-]+\.[\w-]+\.[\w-]+", "<token>"),
-    _rule("uids", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", "<uid>"),
-    _rule("times", r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| \+0000)", "<time>"),
-    _rule("times", r"\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", "<time>"),
-    _rule("the API's address", r"https?://[\w.\[\]:-]+:\d+", "<server>"),
-    _rule("temporary files", r"/tmp/(LIVE|MERGED)-\d+", r"/tmp/\1"),  # noqa: S108 - a pattern
-    _rule("resource versions", r'(resourceVersion"?: ?)"\d+"|(Resource Version): +\d+', r"\1\2<rv>"),
-    _rule(
+    rule("tokens", r"\beyJ[\w-]+\.[\w-]+\.[\w-]+", "<token>"),
+    rule("uids", r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", "<uid>"),
+    rule("times", r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| \+0000)", "<time>"),
+    rule("times", r"\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", "<time>"),
+    rule("the API's address", r"https?://[\w.\[\]:-]+:\d+", "<server>"),
+    rule("temporary files", r"/tmp/(LIVE|MERGED)-\d+", r"/tmp/\1"),  # noqa: S108 - a pattern
+    rule("resource versions", r'(resourceVersion"?: ?)"\d+"|(Resource Version): +\d+', r"\1\2<rv>"),
+    rule(
         "template hashes",
         r'((?:pod-template-hash|controller-revision-hash)"?\s?[=:] ?"?)[\w-]+',
         r"\1<hash>",
     ),
-    _rule("addresses", r"\b(?:\d{1,3}\.){3}\d{1,3}(?::\d{4,5}\b(?!/))?(?!/?\d)", "<address>"),
-    _rule("generated names", rf"-{_GENERATED}{{8,10}}-{_GENERATED}{{5}}\b", "-<generated>"),
-    _rule("generated names", rf"-{_GENERATED}{{8,10}}\b|-{_GENERATED}{{5}}\b|-\d{{8}}\b", "-<generated>"),
-    _rule("node ports", r"(nodePort: |[ :])3[0-2]\d{3}(?=/|\s|$)", r"\1<node port>"),
-    _rule("how often an event came", r" ?\(x\d+ over [\w.]+\)", ""),
-    _rule("context names", r'Context "[^"]+" (modified|created)', r"Context \1"),
-    _rule("context names", r"^Switched to context.*", "Switched"),
-    _rule(
+    rule("addresses", r"\b(?:\d{1,3}\.){3}\d{1,3}(?::\d{4,5}\b(?!/))?(?!/?\d)", "<address>"),
+    rule("generated names", rf"-{_GENERATED}{{8,10}}-{_GENERATED}{{5}}\b", "-<generated>"),
+    rule("generated names", rf"-{_GENERATED}{{8,10}}\b|-{_GENERATED}{{5}}\b|-\d{{8}}\b", "-<generated>"),
+    rule("node ports", r"(nodePort: |[ :])3[0-2]\d{3}(?=/|\s|$)", r"\1<node port>"),
+    rule("how often an event came", r" ?\(x\d+ over [\w.]+\)", ""),
+    rule("context names", r'Context "[^"]+" (modified|created)', r"Context \1"),
+    rule("context names", r"^Switched to context.*", "Switched"),
+    rule(
         "progress lines, which depend on the moment",
         r"^(?:Waiting for (?:deployment|daemon set|statefulset|partitioned|\d+ pods)"
         r"|statefulset rolling update complete).*\n",
         "",
     ),
-    _rule("kubectl's own log", r"^[EWI]\d{4} \d\d:\d\d:\d\d\.\d+ .*\n", ""),
-    _rule("column widths", r"-{3,}", "--"),
-    _rule("column widths", r"[ \t]+", " "),
-    _rule("column widths", r" +$", ""),
-    _rule("column widths", r"\n{2,}", "\n"),
+    rule("kubectl's own log", r"^[EWI]\d{4} \d\d:\d\d:\d\d\.\d+ .*\n", ""),
+    rule("column widths", r"-{3,}", "--"),
+    rule("column widths", r"[ \t]+", " "),
+    rule("column widths", r" +$", ""),
+    rule("column widths", r"\n{2,}", "\n"),
 )
 
 _AGE = re.compile(

@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Intended:
-    """A difference by design: why it is there, and what to set aside to see whether anything else differs."""
-
-    reason: str
-    pattern: re.Pattern[str]
-    stand_in: str
-
-
-def _intended(reason: str, pattern: str, stand_in: str) -> Intended:
-    return Intended(reason, re.compile(pattern, re.MULTILINE), stand_in)
-
+from labrunner.fidelity.comparable import rule
 
 # Applied to text that is already comparable: names, addresses and times have their stand-ins.
 INTENDED = (
-    _intended(
-        "the server's version ends in +simulated", r"\bv1\.\d+\.\d+(?:\+simulated)?(?![\w.])", "v<version>"
-    ),
-    _intended(
+    rule("the server's version ends in +simulated", r"\bv1\.\d+\.\d+(?:\+simulated)?(?![\w.])", "v<version>"),
+    rule(
         "nodes say that they are simulated instead of naming an operating system and a container runtime",
         r"^( ?(?:Machine ID|System UUID|Boot ID|Kernel Version|OS Image|Container Runtime Version|Kubelet Version):).*",
         r"\1 <node fact>",
     ),
-    _intended(
+    rule(
         "nodes say that they are simulated instead of naming an operating system and a container runtime",
         r"^(<node> .* <address> (?:<none>|<address>)) \S.*",
         r"\1 <node facts>",
     ),
-    _intended(
+    rule(
         "containers and images have simulated ids",
         r"^( ?(?:Container ID|Image ID):).*",
         r"\1 <id>",
     ),
-    _intended(
+    rule(
         "a storage class named standard exists, as on kind, so that claims can bind",
         r"^standard \(default\) .*\n?",
         "",
     ),
-    _intended(
+    rule(
         "the administrator is known by a client certificate, as on kind",
         r"^(?:UID|Extra: authentication\.kubernetes\.io/credential-id) .*\n?",
         "",
@@ -62,5 +45,5 @@ def reasons(one: str, other: str) -> tuple[str, ...]:
         one = intended.pattern.sub(intended.stand_in, one).strip()
         other = intended.pattern.sub(intended.stand_in, other).strip()
         if was != (one, other):
-            found[intended.reason] = None
+            found[intended.sets_aside] = None
     return tuple(found) if one == other else ()

@@ -169,13 +169,6 @@ class Registry:
         """The type, in the version that is stored, of a group-resource (``deployments.apps``)."""
         return self._storage.get(gr)
 
-    def preferred(self, group: str, kind: str) -> ResourceType | None:
-        """The preferred version's type of a kind of any version."""
-        for version in self._versions.get(group, ()):
-            if found := self._by_kind.get((group, version, kind)):
-                return found
-        return None
-
     def types(self) -> Iterator[ResourceType]:
         """All types, in discovery order."""
         for entry in self.groups():

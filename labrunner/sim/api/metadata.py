@@ -7,7 +7,6 @@ from typing import Final
 from labrunner.sim import errors
 from labrunner.sim.api.call import Call
 from labrunner.sim.errors import ApiError
-from labrunner.sim.gotext import quote
 from labrunner.sim.objects import Obj, meta, name_of, namespace_of
 
 CREATE_ON_UPDATE: Final = frozenset(
@@ -141,20 +140,6 @@ def without_deletion(obj: Obj) -> None:
     """A new object cannot be under deletion already; the system sets these."""
     for key in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
         meta(obj).pop(key, None)
-
-
-def expected_kind(obj: Obj, call: Call) -> None:
-    """The body must be of the resource's kind and version. Raises ApiError (400)."""
-    sub = call.rt.subresource(call.subresource) if call.subresource else None
-    gv, kind = (sub.gv, sub.kind) if sub else (call.rt.gv, call.rt.kind)
-    given_gv, given_kind = obj.get("apiVersion"), obj.get("kind")
-    if (given_kind and given_kind != kind) or (given_gv and given_gv != gv):
-        raise errors.bad_request(
-            f"the API version in the data ({given_gv}) does not match the expected API version ({gv})"
-            if given_gv != gv
-            else f"{given_kind} in version {quote(str(given_gv))} cannot be handled as a {kind}"
-        )
-    obj["apiVersion"], obj["kind"] = gv, kind
 
 
 _ORDER: Final = (

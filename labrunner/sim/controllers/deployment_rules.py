@@ -155,11 +155,6 @@ def set_new_annotations(replica_set: Obj, deployment: Obj, revision: int, *, exi
     return changed
 
 
-def copied_annotations(replica_set: Obj) -> dict[str, str]:
-    """Annotations of a replica set that came from its deployment."""
-    return {k: v for k, v in annotations_of(replica_set).items() if k not in _NOT_COPIED}
-
-
 def is_scaling(deployment: Obj, sets: Iterable[Obj]) -> bool:
     """Whether the wanted number changed since the replica sets were last sized."""
     wanted = str(replicas_of(deployment))

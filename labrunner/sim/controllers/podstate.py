@@ -9,8 +9,6 @@ from labrunner.sim.objects import (
     Obj,
     get_path,
     is_terminating,
-    labels_of,
-    namespace_of,
     owner_controller,
     uid_of,
 )
@@ -61,11 +59,6 @@ def available_in(pod: Obj, min_ready_seconds: int, now: datetime) -> float | Non
     return max(0.0, min_ready_seconds - since)
 
 
-def is_available(pod: Obj, min_ready_seconds: int, now: datetime) -> bool:
-    """Whether the pod has been ready for *min_ready_seconds*."""
-    return available_in(pod, min_ready_seconds, now) == 0.0
-
-
 def restarts(pod: Obj) -> int:
     """The highest restart count of its containers."""
     counts = [s.get("restartCount", 0) for s in get_path(pod, "status", "containerStatuses", default=[])]
@@ -76,12 +69,6 @@ def pods_of(pods: list[Obj], owner: Obj) -> list[Obj]:
     """Those of *pods* that *owner* controls."""
     uid = uid_of(owner)
     return [p for p in pods if (owner_controller(p) or {}).get("uid") == uid]
-
-
-def same_namespace_matching(pod: Obj, namespace: str, labels: dict[str, str]) -> bool:
-    """Whether the pod is in *namespace* and carries all of *labels*."""
-    mine = labels_of(pod)
-    return namespace_of(pod) == namespace and all(mine.get(k) == v for k, v in labels.items())
 
 
 def victims_first(pod: Obj, crowding: int = 0) -> tuple[object, ...]:

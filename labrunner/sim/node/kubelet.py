@@ -79,10 +79,6 @@ class KubeletController(Controller):
             life.end()
         self._lives.clear()
 
-    def life_of(self, pod: Obj) -> PodLife | None:
-        """The life of *pod*, if it is lived here."""
-        return self._lives.get(uid_of(pod))
-
     def _of_node(self, change: Change) -> Iterable[Key]:
         node = change.new
         if node is None:

@@ -46,11 +46,6 @@ def labels(value: dict[str, str] | None, path: str) -> Errors:
     return out
 
 
-def label_name(key: str, path: str) -> Errors:
-    """A single label key."""
-    return check(path, key, qualified_name)
-
-
 def annotation_map(value: dict[str, str] | None, path: str) -> Errors:
     """Keys (in any case) and the total size of annotations."""
     out: Errors = []
